@@ -1,0 +1,68 @@
+# make run    serve the current folder on http://127.0.0.1:8000/ (PORT, BIND and DIRECTORY change that)
+# make test   run the whole suite with coverage
+# make lint   check style, types and layers
+# make clean  remove what the others made
+#
+# A fresh machine needs python3 >= 3.11 and nothing else: everything is installed into $(VENV).
+
+PYTHON ?=
+VENV ?= .venv
+PORT ?= 8000
+BIND ?= 127.0.0.1
+DIRECTORY ?= .
+PYTEST_ARGUMENTS ?=
+
+CANDIDATES = python3 python3.15 python3.14 python3.13 python3.12 python3.11 python
+IN_VENV = $(VENV)/bin/python
+# The parts of which DESIGN.md asks that nearly every branch be tested.
+CORE = src/basehttpserver/_http1/*,src/basehttpserver/handler.py,src/basehttpserver/server.py
+
+.PHONY: run test lint clean
+
+run: $(VENV)/.installed
+	@$(IN_VENV) -c 'import sys; from urllib.parse import quote; host = sys.argv[1]; print("Serving {} at http://{}:{}/ (Ctrl-C stops)".format(sys.argv[3], "[" + host + "]" if ":" in host else host, sys.argv[2]), flush=True)' '$(BIND)' '$(PORT)' '$(DIRECTORY)'
+	@$(IN_VENV) -m basehttpserver --bind '$(BIND)' --directory '$(DIRECTORY)' '$(PORT)'
+
+test: $(VENV)/.installed-for-development
+	@rm -f .coverage .coverage.*
+	$(IN_VENV) -m coverage run -m pytest $(PYTEST_ARGUMENTS)
+	@$(IN_VENV) -m coverage combine --quiet
+	$(IN_VENV) -m coverage report
+	$(IN_VENV) -m coverage report --include='$(CORE)' --fail-under=95
+
+lint: $(VENV)/.installed-for-development
+	$(IN_VENV) -m ruff check
+	$(IN_VENV) -m ruff format --check
+	$(IN_VENV) -m mypy
+	$(VENV)/bin/lint-imports
+
+clean:
+	rm -rf .venv .venv-* .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .ci/logs
+
+# The stamps are newer than pyproject.toml as long as nothing needs to be installed again.
+
+$(VENV)/.installed: pyproject.toml | $(IN_VENV)
+	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-for-development: pyproject.toml | $(IN_VENV)
+	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@ $(VENV)/.installed
+
+$(IN_VENV):
+	@set -e; \
+	for candidate in $(if $(PYTHON),'$(PYTHON)',$(CANDIDATES)); do \
+	    if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	        found="$$candidate"; break; \
+	    fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	    echo 'basehttpserver needs Python 3.11 or newer, and $(or $(PYTHON),none of: $(CANDIDATES)) is one: install it, or name one with make PYTHON=/path/to/python3' >&2; \
+	    exit 1; \
+	fi; \
+	if ! "$$found" -c 'import venv, ensurepip' >/dev/null 2>&1; then \
+	    echo "$$found cannot make virtual environments: on Debian and Ubuntu, apt-get install python3-venv" >&2; \
+	    exit 1; \
+	fi; \
+	echo "Creating $(VENV) with $$("$$found" --version)"; \
+	"$$found" -m venv --clear $(VENV)

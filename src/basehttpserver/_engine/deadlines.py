@@ -1,0 +1,85 @@
+"""When to give up on a peer: a table of deadlines, and minimum rates."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+__all__ = ["Clock", "DeadlineTable", "RateAllowance"]
+
+Clock = Callable[[], float]
+Key = TypeVar("Key", bound=Hashable)
+
+
+class DeadlineTable(Generic[Key]):
+    """At most one deadline for each key; setting, clearing and finding the next are cheap.
+
+    Deadlines of one duration fall due in the order in which they were set, so each duration has a
+    queue of its own, and there are but a handful of durations.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        """Measure time by `clock`, in seconds that never go back."""
+        self._clock = clock
+        self._queues: dict[float, OrderedDict[Key, float]] = {}
+        self._duration_of: dict[Key, float] = {}
+
+    def set(self, key: Key, seconds: float) -> None:
+        """Let `key` fall due in `seconds`, in place of any deadline that it has."""
+        self.clear(key)
+        self._queues.setdefault(seconds, OrderedDict())[key] = self._clock() + seconds
+        self._duration_of[key] = seconds
+
+    def clear(self, key: Key) -> None:
+        """Forget the deadline of `key`, if it has one."""
+        duration = self._duration_of.pop(key, None)
+        if duration is not None:
+            queue = self._queues[duration]
+            del queue[key]
+            if not queue:
+                del self._queues[duration]
+
+    def seconds_left(self) -> float | None:
+        """Return the time until the next deadline, 0 if it is past, ``None`` without any."""
+        if not self._queues:
+            return None
+        first = min(next(iter(queue.values())) for queue in self._queues.values())
+        return max(0.0, first - self._clock())
+
+    def pop_due(self) -> list[Key]:
+        """Take out and return every key whose deadline is past."""
+        now = self._clock()
+        due: list[Key] = []
+        for queue in list(self._queues.values()):
+            for key, when in queue.items():
+                if when > now:
+                    break
+                due.append(key)
+        for key in due:
+            self.clear(key)
+        return due
+
+
+class RateAllowance:
+    """How long a peer may keep us waiting: a grace, and then as the bytes that it moved allow.
+
+    Only time spent waiting for the peer counts, never the handler's own work.
+    """
+
+    def __init__(self, grace_seconds: float, bytes_per_second: float) -> None:
+        """Allow `grace_seconds` at first; a rate of 0 is no minimum."""
+        self._allowed = grace_seconds
+        self._rate = bytes_per_second
+        self._waited = 0.0
+
+    def moved(self, count: int) -> None:
+        """Count bytes that the peer sent or took."""
+        if self._rate:
+            self._allowed += count / self._rate
+
+    def waited(self, seconds: float) -> None:
+        """Count time that we waited for the peer."""
+        self._waited += seconds
+
+    def seconds_left(self) -> float | None:
+        """Return how long the peer may keep us waiting now, ``None`` without a limit."""
+        return max(0.0, self._allowed - self._waited) if self._rate else None

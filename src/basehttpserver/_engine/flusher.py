@@ -1,0 +1,93 @@
+"""The flusher: sends what a handler left unsent for some milliseconds.
+
+``http.server`` sends every write at once, and programs rely on it: progress pages, server-sent
+events, long polls. Sending at once costs a system call and a packet for each write. So writes are
+collected, and this thread looks after the handlers that take their time.
+"""
+
+import threading
+from typing import Final, Protocol
+
+from basehttpserver._engine.deadlines import Clock
+
+__all__ = ["Flusher"]
+
+#: How long output may wait. Below what a person or a load balancer notices, far above what a
+#: quick handler takes from its first write to its end.
+DELAY_SECONDS: Final = 0.005
+
+#: So many rounds without work before the thread sleeps until it is called.
+IDLE_ROUNDS: Final = 20
+
+
+class _Late(Protocol):
+    def flush_late_output(self) -> bool: ...
+
+
+class Flusher:
+    """One daemon thread for a server; it starts with the first output to look after."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Measure time by `clock`."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._watched: dict[_Late, float] = {}
+        self._called = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    def watch(self, connection: _Late) -> None:
+        """Flush the output of `connection` unless `forget` comes before."""
+        with self._lock:
+            self._watched[connection] = self._clock() + DELAY_SECONDS
+            if not self._called.is_set():
+                self._called.set()
+                self._start_locked()
+
+    def _start_locked(self) -> None:
+        # After a fork the child has the object and no thread; it starts its own.
+        if self._stopped.is_set() or (self._thread is not None and self._thread.is_alive()):
+            return
+        self._thread = threading.Thread(
+            target=self._run, name="basehttpserver-flusher", daemon=True
+        )
+        self._thread.start()
+
+    def forget(self, connection: _Late) -> None:
+        """Leave the connection alone: its exchange has ended."""
+        with self._lock:
+            self._watched.pop(connection, None)
+
+    def flush_due(self) -> None:
+        """Flush what is due now; what cannot be sent without waiting stays for the next time."""
+        now = self._clock()
+        with self._lock:
+            due = [connection for connection, when in self._watched.items() if when <= now]
+            for connection in due:
+                # Taken out first: it may be watched anew, for its next exchange, at any moment.
+                del self._watched[connection]
+        for connection in due:
+            if not connection.flush_late_output():
+                with self._lock:
+                    self._watched.setdefault(connection, now)
+
+    def _run(self) -> None:
+        idle_rounds = 0
+        while not self._stopped.wait(DELAY_SECONDS):
+            self.flush_due()
+            with self._lock:
+                idle_rounds = 0 if self._watched else idle_rounds + 1
+                if idle_rounds > IDLE_ROUNDS:
+                    self._called.clear()
+            if idle_rounds > IDLE_ROUNDS:
+                self._called.wait()
+                idle_rounds = 0
+
+    def stop(self) -> None:
+        """End the thread and wait for it, unless it is the one that calls."""
+        with self._lock:
+            thread = self._thread
+            self._stopped.set()
+            self._called.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()

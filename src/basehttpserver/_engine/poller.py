@@ -1,0 +1,409 @@
+"""The poller: one thread accepts, reads heads, and holds every connection that waits.
+
+    run_once
+      _accept                     one connection from the listener
+      _on_ready                   bytes of a handshake, head or body
+        _go_on                    hand a whole request to `respond`, or wait for more
+      _on_due                     a deadline is past: answer 408, or close
+      _take_back                  connections whose exchange has ended come back, from any thread
+
+A connection is registered while the poller owns it, and taken out before anybody else touches it.
+"""
+
+import contextlib
+import errno
+import os
+import selectors
+import socket
+import threading
+from collections import Counter, deque
+from typing import Any, Final, Protocol
+
+from basehttpserver._engine.connection import Connection, Context, State
+from basehttpserver._engine.deadlines import DeadlineTable
+from basehttpserver._engine.transport import READ
+from basehttpserver._exchange import Verdict
+
+__all__ = ["Host", "Poller"]
+
+#: How long the listener rests when descriptors or memory have run out. Something must end first.
+ACCEPT_PAUSE_SECONDS: Final = 0.2
+
+OUT_OF_RESOURCES: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+)
+
+#: How much a lingering connection may still send before it is cut after all.
+LINGER_BYTES: Final = 1 << 20
+
+#: The answer where no handler can be had. RFC 9110 15.6.4
+UNAVAILABLE: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"Retry-After: 1\r\n"
+    b"Connection: close\r\n"
+    b"Content-Type: text/plain;charset=utf-8\r\n"
+    b"Content-Length: 46\r\n\r\n"
+    b"The server is busy. Please try again shortly.\n"
+)
+
+
+class Host(Protocol):
+    """What the poller asks of the server that it works for."""
+
+    def fileno(self) -> int:
+        """Return the descriptor of the listener."""
+
+    def accept_connection(self) -> Connection | None:
+        """Accept one connection, ``None`` if it is not for the poller. Raises ``OSError``."""
+
+    def respond(self, connection: Connection) -> bool:
+        """Have a handler answer the request that is here; ``False`` when all are busy."""
+
+    def close_connection(self, connection: Connection) -> None:
+        """Close a connection that has no exchange."""
+
+
+class _Lingering:
+    """What is left of a closed connection, until its client has read the answer."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.socket = sock
+        self.bytes_left = LINGER_BYTES
+
+
+class Poller:
+    """Runs in the thread of ``serve_forever``; `wake`, `give_back`, `linger` are for any thread."""
+
+    def __init__(self, host: Host, context: Context, *, collects_bodies: bool) -> None:
+        """Work for `host`. `collects_bodies`: a body is read whole before `host` responds."""
+        self._host = host
+        self._context = context
+        self._collects_bodies = collects_bodies
+        self._selector = selectors.DefaultSelector()
+        self._deadlines: DeadlineTable[Connection | _Lingering | None] = DeadlineTable(
+            context.clock
+        )
+        self._connections: set[Connection] = set()
+        self._addresses: Counter[str] = Counter()
+        self._count_lock = threading.Lock()
+        self._returned: deque[Connection | _Lingering] = deque()
+        self._lingering: set[_Lingering] = set()
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self._selector.register(self._wake_reader, READ, self._wake_reader)
+        self._listener: int | None = None
+        self._stop_reader, self._stop_writer = socket.socketpair()
+        self._process = os.getpid()
+        self._answered = 0
+
+    # For any thread.
+
+    def wake(self) -> None:
+        """Make `run_once` return soon."""
+        with contextlib.suppress(BlockingIOError, OSError):  # Full: it is awake already.
+            self._wake_writer.send(b"\0")
+
+    def give_back(self, connection: Connection, *, wake: bool = True) -> None:
+        """Wait for the next request of a connection whose exchange has ended.
+
+        Without `wake` only from the poller's own thread.
+        """
+        self._returned.append(connection)
+        if wake:
+            self.wake()
+
+    def linger(self, sock: socket.socket) -> None:
+        """Read on from a connection that was shut down, and close it after a moment."""
+        self._returned.append(_Lingering(sock))
+        self.wake()
+
+    def forget(self, connection: Connection) -> None:
+        """Count a connection as closed."""
+        with self._count_lock:
+            if connection in self._connections:
+                self._connections.discard(connection)
+                address = _host_of(connection.client_address)
+                self._addresses[address] -= 1
+                if not self._addresses[address]:
+                    del self._addresses[address]
+
+    def others_wait(self) -> int:
+        """Return a descriptor that is readable while others wait, -1 where there is none."""
+        get = getattr(self._selector, "fileno", None)
+        return get() if get is not None else -1
+
+    def stop_announced(self) -> int:
+        """Return a descriptor that is readable once `announce_stop` was called."""
+        return self._stop_reader.fileno()
+
+    def announce_stop(self) -> None:
+        """Let connections end after their exchanges, also those that wait in their threads."""
+        if not self._context.is_stopping:
+            self._context.is_stopping = True
+            self._stop_writer.send(b"\0")
+
+    def _open_connections(self) -> list[Connection]:
+        with self._count_lock:
+            return list(self._connections)
+
+    # The loop.
+
+    @property
+    def answered(self) -> int:
+        """How many requests were handed to handlers so far."""
+        return self._answered
+
+    @property
+    def is_quiet(self) -> bool:
+        """No connection has a request, or a part of one, to be answered."""
+        return not any(
+            connection.state not in (State.HEAD, State.HANDSHAKE, State.CLOSED)
+            or connection.protocol.has_partial_head
+            for connection in self._open_connections()
+        )
+
+    def listen(self) -> None:
+        """Begin to accept."""
+        if self._listener is None:
+            self._listener = self._host.fileno()
+            self._selector.register(self._listener, READ, None)
+
+    def stop_listening(self) -> None:
+        """Accept no more."""
+        self._deadlines.clear(None)
+        if self._listener is not None:
+            self._selector.unregister(self._listener)
+            self._listener = None
+
+    def run_once(self, seconds: float | None) -> None:
+        """Wait for something to do, `seconds` at most, and do it."""
+        self._take_back()
+        left = 0.0 if self._returned else self._deadlines.seconds_left()
+        if left is not None:
+            seconds = left if seconds is None else min(seconds, left)
+        for key, _ in self._selector.select(seconds):
+            if key.data is None:
+                self._accept()
+            elif key.data is self._wake_reader:
+                with contextlib.suppress(BlockingIOError):
+                    self._wake_reader.recv(4096)
+            elif isinstance(key.data, _Lingering):
+                self._on_lingering(key.data)
+            elif key.data in self._connections:
+                self._on_ready(key.data)
+        self._take_back()
+        for due in self._deadlines.pop_due():
+            self._on_due(due)
+
+    def _accept(self) -> None:
+        try:
+            connection = self._host.accept_connection()
+        except OSError as error:
+            if error.errno in OUT_OF_RESOURCES:
+                self.stop_listening()
+                self._deadlines.set(None, ACCEPT_PAUSE_SECONDS)
+            return  # Else the client is gone again: nobody's fault.
+        if connection is None:
+            self._answered += 1
+            return
+        address = _host_of(connection.client_address)
+        with self._count_lock:
+            self._connections.add(connection)
+            self._addresses[address] += 1
+        if self._is_over_limit(address):
+            self._turn_away(connection)
+            return
+        self._deadlines.set(connection, self._context.settings.handshake_timeout_seconds)
+        self._on_ready(connection)
+
+    def _is_over_limit(self, address: str) -> bool:
+        settings = self._context.settings
+        per_address = settings.max_connections_per_address
+        return len(self._connections) > settings.max_connections or (
+            per_address is not None and self._addresses[address] > per_address
+        )
+
+    def _turn_away(self, connection: Connection) -> None:
+        """Answer 503 without a handler."""
+        self._release(connection)
+        with contextlib.suppress(OSError):
+            if connection.state is not State.HANDSHAKE or connection.transport.try_handshake():
+                connection.transport.try_send(UNAVAILABLE)
+        connection.verdict = Verdict.LINGER
+        self._host.close_connection(connection)
+
+    def _on_ready(self, connection: Connection) -> None:
+        try:
+            if connection.state is State.HANDSHAKE:
+                if not connection.transport.try_handshake():
+                    self._watch(connection)
+                    return
+                connection.state = State.HEAD
+            if connection.receive() is None:
+                self._watch(connection)
+                self._set_deadline(connection)
+                return
+        except OSError:
+            self._close(connection)
+            return
+        self._go_on(connection)
+
+    def _go_on(self, connection: Connection) -> None:
+        """Answer the request that is here; wait where it is not whole."""
+        if connection.state is State.HEAD:
+            if not connection.try_next_head():
+                if connection.protocol.is_over:
+                    self._close(connection)
+                else:
+                    self._watch(connection)
+                    self._set_deadline(connection)
+                return
+            if not self._wants_body_first(connection):
+                self._respond(connection)
+                return
+            connection.state = State.BODY
+            connection.progress_bytes = 0
+            self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
+        if connection.collect_body():
+            self._respond(connection)
+        else:
+            self._watch(connection)
+
+    def _wants_body_first(self, connection: Connection) -> bool:
+        head = connection.head
+        return (
+            self._collects_bodies
+            and head is not None
+            and head.refusal is None
+            and head.body_length != 0
+            and not head.expects_continue
+        )
+
+    def _respond(self, connection: Connection) -> None:
+        self._release(connection)
+        connection.state = State.HEAD
+        self._answered += 1
+        if not self._host.respond(connection):
+            self._turn_away(connection)
+
+    def _set_deadline(self, connection: Connection) -> None:
+        """Give a head, once begun, its time; else the connection is idle."""
+        settings = self._context.settings
+        if connection.state is not State.HEAD:
+            return
+        has_begun = connection.protocol.has_partial_head
+        if has_begun and not connection.has_begun_head:
+            self._deadlines.set(connection, settings.head_timeout_seconds)
+        elif not has_begun:
+            self._deadlines.set(connection, settings.idle_timeout_seconds)
+        connection.has_begun_head = has_begun
+
+    def _watch(self, connection: Connection) -> None:
+        mask = connection.transport.receive_mask
+        if connection.watched_mask == mask:
+            return
+        if connection.watched_mask:
+            self._selector.modify(connection.transport, mask, connection)
+        else:
+            self._selector.register(connection.transport, mask, connection)
+        connection.watched_mask = mask
+
+    def _release(self, connection: Connection) -> None:
+        """Give up a connection, to a handler or to be closed."""
+        self._deadlines.clear(connection)
+        connection.has_begun_head = False
+        if connection.watched_mask:
+            connection.watched_mask = 0
+            self._selector.unregister(connection.transport)
+
+    def _close(self, connection: Connection) -> None:
+        self._release(connection)
+        self._host.close_connection(connection)
+
+    # Connections that come back.
+
+    def _take_back(self) -> None:
+        # Only those that are here now: one that pipelines without end must not hold up the rest.
+        for _ in range(len(self._returned)):
+            returned = self._returned.popleft()
+            if isinstance(returned, _Lingering):
+                self._lingering.add(returned)
+                self._selector.register(returned.socket, READ, returned)
+                self._deadlines.set(returned, self._context.settings.linger_seconds)
+            elif self._context.is_stopping and not returned.protocol.has_partial_head:
+                self._close(returned)
+            else:
+                self._go_on(returned)
+
+    def _on_lingering(self, lingering: _Lingering) -> None:
+        with contextlib.suppress(OSError):
+            data = lingering.socket.recv(65536)
+            lingering.bytes_left -= len(data)
+            if data and lingering.bytes_left > 0:
+                return
+        self._end_lingering(lingering)
+
+    def _end_lingering(self, lingering: _Lingering) -> None:
+        self._deadlines.clear(lingering)
+        self._lingering.discard(lingering)
+        self._selector.unregister(lingering.socket)
+        lingering.socket.close()
+
+    # Deadlines.
+
+    def _on_due(self, due: "Connection | _Lingering | None") -> None:
+        if due is None:
+            self.listen()
+        elif isinstance(due, _Lingering):
+            self._end_lingering(due)
+        elif due.state is State.BODY:
+            self._on_slow_body(due)
+        elif due.state is State.HEAD and due.protocol.has_partial_head:
+            due.time_out_head()
+            self._respond(due)
+        else:
+            self._close(due)
+
+    def _on_slow_body(self, connection: Connection) -> None:
+        settings = self._context.settings
+        period = settings.rate_grace_seconds
+        enough = settings.min_body_bytes_per_second * period
+        if connection.progress_bytes >= enough:
+            connection.progress_bytes = 0
+            self._deadlines.set(connection, period)
+        else:
+            connection.time_out_body()
+            self._respond(connection)
+
+    # The end.
+
+    def close_idle(self) -> None:
+        """Close every connection that the poller holds and that has begun no request."""
+        for connection in self._open_connections():
+            is_held = connection.watched_mask and connection.state in (State.HEAD, State.HANDSHAKE)
+            if is_held and not connection.protocol.has_partial_head:
+                self._close(connection)
+
+    def close(self) -> None:
+        """Close everything that the poller holds. After a fork the child leaves the parent's be."""
+        is_owner = self._process == os.getpid()
+        self._take_back()
+        if is_owner:
+            self.stop_listening()
+            for connection in self._open_connections():
+                if connection.watched_mask:
+                    self._close(connection)
+            for lingering in list(self._lingering):
+                self._end_lingering(lingering)
+        self._selector.close()
+        for sock in (self._wake_reader, self._wake_writer, self._stop_reader, self._stop_writer):
+            sock.close()
+
+
+def _host_of(client_address: Any) -> str:
+    if isinstance(client_address, tuple) and client_address:
+        return str(client_address[0])
+    return ""
+
+

@@ -1,0 +1,82 @@
+"""``rfile`` and ``wfile``: the files through which a handler sees an exchange."""
+
+import io
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from basehttpserver._engine.connection import Connection
+
+__all__ = ["RequestReader", "ResponseWriter"]
+
+
+class RequestReader(io.RawIOBase):
+    """The raw side of ``rfile``: the head of the request, its body, and then the end of file.
+
+    The head comes as it was received, so that a handler that reads and parses it by itself finds
+    it. The body comes without its chunks. Bytes of the next request never come.
+    """
+
+    def __init__(self, connection: "Connection") -> None:
+        """Read the exchanges of `connection`, one after another."""
+        super().__init__()
+        self._connection = connection
+
+    def readable(self) -> bool:
+        """Return ``True``."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read up to the size of `buffer`; return 0 at the end of the body. May wait.
+
+        Raises `PeerError` for a malformed body, ``TimeoutError``, ``OSError``.
+        """
+        with memoryview(buffer) as view, view.cast("B") as target:
+            data = self._connection.read(len(target))
+            target[: len(data)] = data
+            return len(data)
+
+    def fileno(self) -> int:
+        """Return the descriptor of the socket, for ``select``."""
+        return self._connection.transport.fileno()
+
+
+class ResponseWriter(io.BufferedIOBase):
+    """``wfile``: collects what a handler writes, and sends it in time.
+
+    That is: when the exchange ends, at `flush`, when 64 KiB have gathered, or when the handler is
+    still running some milliseconds after its first unsent write; then every write is sent at once.
+    """
+
+    def __init__(self, connection: "Connection") -> None:
+        """Write the responses of `connection`, one after another."""
+        super().__init__()
+        self._connection = connection
+
+    def writable(self) -> bool:
+        """Return ``True``."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """Take `data`, any bytes-like object; return how many bytes that is.
+
+        Raises ``TimeoutError`` when the client reads too slowly, ``OSError`` when it is gone.
+        """
+        if self.closed:
+            raise ValueError("write to closed file")
+        with memoryview(data) as view:
+            self._connection.write(data if isinstance(data, bytes) else view.tobytes())
+            return view.nbytes
+
+    def write_head(self, block: bytes, *, keeps_alive: bool) -> None:
+        """Take a whole head: the status line, field lines and the empty line."""
+        self._connection.write_head(block, keeps_alive=keeps_alive)
+
+    def flush(self) -> None:
+        """Send what was written so far."""
+        if not self.closed:
+            self._connection.flush()
+
+    def fileno(self) -> int:
+        """Send what was written so far, and return the descriptor of the socket."""
+        self._connection.flush()
+        return self._connection.transport.fileno()

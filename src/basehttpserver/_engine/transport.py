@@ -1,0 +1,178 @@
+"""A socket that never blocks: plain or TLS, one set of verbs.
+
+Plain sockets stay in blocking mode, so that a handler that uses its socket finds it as it knows
+it; the flag MSG_DONTWAIT keeps us from waiting. Where the platform has no such flag, and for TLS,
+the socket is in non-blocking mode while it is ours.
+"""
+
+import contextlib
+import os
+import select
+import selectors
+import socket
+from typing import Final
+
+try:
+    import ssl
+except ImportError:  # A CPython built without OpenSSL.
+    ssl = None  # type: ignore[assignment]
+
+__all__ = ["PlainTransport", "TlsTransport", "Transport", "transport_for", "wait_until_ready"]
+
+_DONTWAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0)
+_HAS_POLL: Final = hasattr(select, "poll")
+
+READ: Final = selectors.EVENT_READ
+WRITE: Final = selectors.EVENT_WRITE
+
+
+def wait_until_ready(descriptors: list[tuple[int, int]], seconds: float | None) -> list[int]:
+    """Wait for some of `descriptors`, pairs with a selectors mask; return those that are ready."""
+    if not _HAS_POLL:
+        readers = [descriptor for descriptor, mask in descriptors if mask & READ]
+        writers = [descriptor for descriptor, mask in descriptors if mask & WRITE]
+        ready = select.select(readers, writers, [], seconds)
+        return [*ready[0], *ready[1]]
+    poll = select.poll()
+    for descriptor, mask in descriptors:
+        flags = (select.POLLIN if mask & READ else 0) | (select.POLLOUT if mask & WRITE else 0)
+        poll.register(descriptor, flags)
+    return [found for found, _ in poll.poll(None if seconds is None else seconds * 1000)]
+
+
+class Transport:
+    """What plain and TLS sockets have in common."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Move bytes over `sock`, which stays its owner's to close."""
+        self._socket = sock
+        #: What to wait for after a `try_` had nothing: READ, or WRITE while TLS asks for it.
+        self.receive_mask = READ
+        self.send_mask = WRITE
+
+    def fileno(self) -> int:
+        """Return the descriptor, -1 once it is closed."""
+        return self._socket.fileno()
+
+    def try_handshake(self) -> bool:
+        """Go on with the handshake; tell whether it is done. Raises ``OSError``."""
+        return True
+
+    def try_receive(self, size: int) -> bytes | None:
+        """Return what is here, ``b""`` at the end, ``None`` for nothing yet. Raises ``OSError``."""
+        raise NotImplementedError
+
+    def try_send(self, data: bytes | memoryview) -> int:
+        """Send what the socket takes now; return how much that was. Raises ``OSError``."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Give the socket back to its owner in blocking mode."""
+
+    def remaining_for_linger(self) -> socket.socket | None:
+        """Return a socket of our own over the same connection, to be read on after its close."""
+        with contextlib.suppress(OSError):
+            return socket.socket(
+                self._socket.family,
+                self._socket.type,
+                self._socket.proto,
+                fileno=socket.dup(self._socket.fileno()) if os.name == "nt" else os.dup(self.fileno()),
+            )
+        return None
+
+
+class PlainTransport(Transport):
+    """A TCP or Unix stream socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Leave the socket in blocking mode where the platform can."""
+        super().__init__(sock)
+        if not _DONTWAIT:
+            sock.settimeout(0)
+
+    def try_receive(self, size: int) -> bytes | None:
+        """Return what is here, without waiting."""
+        try:
+            if self._socket.gettimeout():
+                # The handler set a timeout: recv would wait that long, read does not.
+                return os.read(self._socket.fileno(), size)
+            return socket.socket.recv(self._socket, size, _DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            return None
+
+    def try_send(self, data: bytes | memoryview) -> int:
+        """Send what the socket takes, without waiting."""
+        try:
+            if self._socket.gettimeout():
+                return os.write(self._socket.fileno(), data)
+            return socket.socket.send(self._socket, data, _DONTWAIT)
+        except (BlockingIOError, InterruptedError):
+            return 0
+
+    def release(self) -> None:
+        """Give the socket back in blocking mode."""
+        if not _DONTWAIT:
+            self._socket.settimeout(None)
+
+
+class TlsTransport(Transport):
+    """An ``ssl.SSLSocket`` whose handshake is still to be done."""
+
+    _socket: "ssl.SSLSocket"
+
+    def __init__(self, sock: "ssl.SSLSocket") -> None:
+        """Take the socket out of blocking mode: TLS has no flag for one call."""
+        super().__init__(sock)
+        sock.settimeout(0)
+
+    def try_handshake(self) -> bool:
+        """Go on with the handshake; tell whether it is done."""
+        try:
+            self._socket.do_handshake()
+        except ssl.SSLWantReadError:
+            self.receive_mask = READ
+            return False
+        except ssl.SSLWantWriteError:
+            self.receive_mask = WRITE
+            return False
+        self.receive_mask = READ
+        return True
+
+    def try_receive(self, size: int) -> bytes | None:
+        """Return what is here; an end without close_notify is an end."""
+        self._socket.settimeout(0)  # A handler may have set another.
+        try:
+            data = self._socket.recv(size)
+        except ssl.SSLWantReadError:
+            self.receive_mask = READ
+            return None
+        except ssl.SSLWantWriteError:
+            self.receive_mask = WRITE
+            return None
+        self.receive_mask = READ
+        return data
+
+    def try_send(self, data: bytes | memoryview) -> int:
+        """Send what the socket takes."""
+        self._socket.settimeout(0)
+        try:
+            sent = self._socket.send(data)
+        except ssl.SSLWantReadError:
+            self.send_mask = READ
+            return 0
+        except ssl.SSLWantWriteError:
+            self.send_mask = WRITE
+            return 0
+        self.send_mask = WRITE
+        return sent
+
+    def release(self) -> None:
+        """Give the socket back in blocking mode."""
+        self._socket.settimeout(None)
+
+
+def transport_for(sock: socket.socket) -> Transport:
+    """Return the transport that fits the socket."""
+    if ssl is not None and isinstance(sock, ssl.SSLSocket):
+        return TlsTransport(sock)
+    return PlainTransport(sock)

@@ -1,0 +1,119 @@
+"""The seam between protocols, engine and handlers: what a request is, and what a protocol does.
+
+An *exchange* is one request and its response. A protocol turns bytes into requests and responses
+into bytes; it waits for nothing and knows no socket. The engine waits, and knows no protocol: it
+gets a `Protocol` from a factory and moves bytes between it and the socket. A handler sees neither,
+only ``rfile``, ``wfile`` and the attributes that it knows from ``http.server``.
+
+    receive(data), receive_eof()    bytes from the peer go in
+    next_head()                     a head comes out, whole or refused, or None: needs more
+    read_body(n)                    body bytes, b"" at the end, or None: needs more
+    send_head(…), send_body(…)      what the handler wrote goes in
+    take(last=…)                    bytes for the peer come out
+    finish(keep=…)                  the exchange is over: what becomes of the connection
+    take_over()                     no protocol from here on: bytes pass as they are
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol as Interface
+
+from basehttpserver.exceptions import PeerError
+
+__all__ = ["Protocol", "RequestHead", "Verdict"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHead:
+    """The head of one request: whole and checked, or refused."""
+
+    #: Every byte of it as received: request line, field lines, the empty line. Of a refused head
+    #: the first line, or what is there of it.
+    raw: bytes
+    #: The method, case-sensitive (RFC 9110 9.1); empty in a refused head that has none.
+    method: str
+    #: Major and minor version of the protocol; ``(0, 9)`` for a request line without one.
+    version: tuple[int, int]
+    #: The client waits for 100 (Continue) before it sends the body (RFC 9110 10.1.1).
+    expects_continue: bool = False
+    #: The client allows another request on this connection (RFC 9112 9.3).
+    keeps_alive: bool = True
+    #: The length of the body, ``None`` where only its end will tell (chunked).
+    body_length: int | None = 0
+    #: Why the request is refused: it must be answered so, and the connection ends.
+    refusal: PeerError | None = None
+
+
+class Verdict(Enum):
+    """What becomes of a connection when an exchange has ended."""
+
+    #: Another request may come.
+    KEEP = auto()
+    #: Everything was read and sent: close.
+    CLOSE = auto()
+    #: The client may still be sending: stop writing and read on for a moment, so that it can read
+    #: its answer before a reset takes it away (RFC 9112 9.6), then close.
+    LINGER = auto()
+
+
+class Protocol(Interface):
+    """The server's side of one connection, without I/O. See the table above."""
+
+    @property
+    def has_partial_head(self) -> bool:
+        """Bytes of the next head are here."""
+
+    @property
+    def is_over(self) -> bool:
+        """No further request will come: ask after ``next_head`` had none."""
+
+    @property
+    def has_response(self) -> bool:
+        """Something of the final response was given: an error page would come too late."""
+
+    @property
+    def is_tunnel(self) -> bool:
+        """The response switched protocols (101, or 2xx to CONNECT): bytes pass as they are."""
+
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes of the response wait to be taken."""
+
+    def receive(self, data: bytes | memoryview) -> None:
+        """Take bytes that the peer sent."""
+
+    def receive_eof(self) -> None:
+        """Take note that the peer will send no more."""
+
+    def next_head(self) -> RequestHead | None:
+        """Begin the next exchange once its head is whole or refused; ``None`` until then."""
+
+    def refuse(self, error: PeerError) -> RequestHead:
+        """Begin an exchange that answers `error`, to a request that is not whole."""
+
+    def read_body(self, size: int) -> bytes | None:
+        """Return up to `size` body bytes, ``b""`` at the end, ``None`` when more is needed.
+
+        Raises `PeerError` for a body that is malformed, cut off or too large.
+        """
+
+    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
+        """Take a whole head: a status line, field lines and the empty line.
+
+        `keeps_alive`: the handler lets the connection go on; `is_last`: the server does not.
+        """
+
+    def send_body(self, data: bytes | bytearray | memoryview) -> None:
+        """Take bytes behind the head; without a head, raw bytes that pass untouched."""
+
+    def take(self, *, last: bool = False) -> list[bytes]:
+        """Return what is to be sent now; `last`: the response is complete."""
+
+    def finish(self, *, keep: bool) -> Verdict:
+        """End the exchange. `keep`: the handler lets the connection go on."""
+
+    def take_over(self) -> None:
+        """Stop being a protocol: what was received and not used is read by ``read_body``."""
+
+    def complaints(self) -> list[str]:
+        """Return, once, what the handler did wrong with its response, in words for the log."""

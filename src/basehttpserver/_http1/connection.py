@@ -1,0 +1,268 @@
+"""One HTTP/1 connection: heads, bodies and responses, one exchange after another.
+
+    state      what the next bytes from the peer are
+    HEAD       the head of a request
+    BODY       the body of the request that is being answered
+    DONE       nothing yet: the body was read whole, the exchange goes on
+    DRAIN      the rest of a body that the handler left: thrown away, then HEAD
+    REFUSED    nothing that is looked at any more: the request is answered with an error
+    TUNNEL     another protocol's
+    CLOSED     nothing: no further request is read
+
+    HEAD → BODY → DONE → HEAD …     a request read whole
+           BODY → DRAIN → HEAD      … or not, with little left of it
+    HEAD → REFUSED → CLOSED         a request that cannot be served
+    BODY → CLOSED                   a body that is malformed, or too large to drain
+    any  → TUNNEL                   101, CONNECT, or a handler that took the socket
+"""
+
+from dataclasses import replace
+from enum import Enum, auto
+from http import HTTPStatus
+
+from basehttpserver._exchange import RequestHead, Verdict
+from basehttpserver._http1.chunked import ChunkedDecoder
+from basehttpserver._http1.head import HeadReader
+from basehttpserver._http1.response import ResponseEncoder
+from basehttpserver.exceptions import PeerError
+from basehttpserver.settings import Settings
+
+__all__ = ["Http1Connection"]
+
+
+class _State(Enum):
+    HEAD = auto()
+    BODY = auto()
+    DONE = auto()
+    DRAIN = auto()
+    REFUSED = auto()
+    TUNNEL = auto()
+    CLOSED = auto()
+
+
+#: The first line of a refused head is kept for the log up to here: one byte more than
+#: http.server's limit, so that its handlers see that the line is too long.
+_MAX_REFUSED_LINE = 65537
+
+#: How much is read and thrown away at a time.
+_DRAIN_PIECE = 65536
+
+
+class Http1Connection:
+    """The server's side of an HTTP/1.0 or HTTP/1.1 connection; a `Protocol`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin before the first head, with the limits and rules of `settings`."""
+        self._settings = settings
+        self._buffer = bytearray()
+        self._state = _State.HEAD
+        self._heads = HeadReader(settings)
+        self._has_eof = False
+        self._head: RequestHead | None = None
+        self._length_left = 0
+        self._chunks: ChunkedDecoder | None = None
+        self._drain_left = 0
+        self._response = ResponseEncoder("", (1, 1))
+
+    @property
+    def has_partial_head(self) -> bool:
+        """Bytes of the next head are here."""
+        return bool(self._buffer) and self._state is _State.HEAD
+
+    @property
+    def is_over(self) -> bool:
+        """No further request will come: ask after ``next_head`` had none."""
+        return self._state is _State.CLOSED or self._has_eof
+
+    @property
+    def has_response(self) -> bool:
+        """Something of the final response was given."""
+        return self._response.has_response
+
+    @property
+    def is_tunnel(self) -> bool:
+        """Bytes pass as they are, both ways."""
+        return self._state is _State.TUNNEL
+
+    @property
+    def pending_bytes(self) -> int:
+        """How many bytes of the response wait to be taken."""
+        return self._response.pending_bytes
+
+    # From the peer.
+
+    def receive(self, data: bytes | memoryview) -> None:
+        """Take bytes that the peer sent."""
+        if self._state not in (_State.REFUSED, _State.CLOSED):
+            self._buffer += data
+
+    def receive_eof(self) -> None:
+        """Take note that the peer will send no more."""
+        self._has_eof = True
+
+    def next_head(self) -> RequestHead | None:
+        """Begin the next exchange once its head is whole or refused."""
+        if self._state is _State.DRAIN:
+            self._drain()
+        if self._state is not _State.HEAD:
+            return None
+        try:
+            head = self._heads.try_read(self._buffer)
+            if head is None:
+                if self._has_eof and self._buffer:
+                    raise PeerError(
+                        HTTPStatus.BAD_REQUEST,
+                        "Incomplete request",
+                        "The connection ended in the middle of the head of a request",
+                    )
+                return None
+        except PeerError as error:
+            return self.refuse(error)
+        self._begin(head)
+        return head
+
+    def _begin(self, head: RequestHead) -> None:
+        self._head = head
+        self._chunks = ChunkedDecoder(self._settings) if head.body_length is None else None
+        self._length_left = head.body_length or 0
+        has_body = self._length_left or self._chunks
+        self._state = _State.BODY if has_body else _State.DONE
+        self._response = ResponseEncoder(head.method, head.version)
+
+    def refuse(self, error: PeerError) -> RequestHead:
+        """Begin an exchange that answers `error`, to a request that is not whole."""
+        if self._state is _State.BODY and self._head is not None:
+            head = replace(self._head, keeps_alive=False, refusal=error)
+        else:
+            line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
+            line = bytes(self._buffer[:line_end])
+            words = line.decode("latin-1").split()
+            method = words[0] if len(words) == 3 else ""
+            head = RequestHead(line, method, (1, 1), keeps_alive=False, refusal=error)
+        self._begin(head)
+        self._state = _State.REFUSED
+        self._buffer.clear()
+        return head
+
+    def read_body(self, size: int) -> bytes | None:
+        """Return up to `size` body bytes, ``b""`` at the end, ``None`` when more is needed."""
+        if self._state is _State.TUNNEL:
+            return self._take_buffer(size) or (b"" if self._has_eof else None)
+        if self._state is not _State.BODY or size <= 0:
+            return b""
+        try:
+            if self._chunks:
+                return self._read_chunks(self._chunks, size)
+            return self._read_length(size)
+        except PeerError:
+            self._state = _State.CLOSED
+            raise
+
+    def _read_length(self, size: int) -> bytes | None:
+        data = self._take_buffer(min(size, self._length_left))
+        self._length_left -= len(data)
+        if self._length_left == 0:
+            self._state = _State.DONE
+        elif not data:
+            if not self._has_eof:
+                return None
+            # As http.server: a body that was cut off reads short. The connection is over.
+            self._state = _State.CLOSED
+        return data
+
+    def _read_chunks(self, chunks: ChunkedDecoder, size: int) -> bytes | None:
+        data = chunks.try_read(self._buffer, size)
+        if data == b"":
+            self._state = _State.DONE
+        elif data is None and self._has_eof:
+            raise PeerError(
+                HTTPStatus.BAD_REQUEST,
+                "Incomplete body",
+                "The connection ended in the middle of a chunked body",
+            )
+        return data
+
+    def _take_buffer(self, size: int) -> bytes:
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
+
+    # To the peer.
+
+    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
+        """Take the head of an interim or the final response."""
+        may_go_on = keeps_alive and self._head is not None and self._head.keeps_alive
+        self._response.send_head(block, keeps_alive=may_go_on, is_last=is_last)
+        if self._response.is_tunnel and self._state is not _State.REFUSED:
+            self._state = _State.TUNNEL
+
+    def send_body(self, data: bytes | bytearray | memoryview) -> None:
+        """Take bytes of the body, or raw bytes."""
+        self._response.send_body(data)
+
+    def take(self, *, last: bool = False) -> list[bytes]:
+        """Return what is to be sent now."""
+        return self._response.take(last=last)
+
+    def complaints(self) -> list[str]:
+        """Return, once, what the handler did wrong with its response."""
+        complaints, self._response.complaints = self._response.complaints, []
+        return list(dict.fromkeys(complaints))
+
+    # The end of an exchange.
+
+    def finish(self, *, keep: bool) -> Verdict:
+        """End the exchange; tell what becomes of the connection."""
+        head = self._head
+        may_keep = (
+            keep
+            and head is not None
+            and head.keeps_alive
+            and self.has_response
+            and not self._response.must_close
+        )
+        if may_keep and head is not None and self._state is _State.BODY:
+            may_keep = self._may_drain(head)
+        if may_keep and self._state in (_State.BODY, _State.DONE):
+            self._state = _State.DRAIN if self._state is _State.BODY else _State.HEAD
+            self._drain_left = self._settings.max_drain_bytes
+            self._heads.next_message()
+            return Verdict.KEEP
+        is_read = self._state in (_State.DONE, _State.TUNNEL) and not self._buffer
+        self._state = _State.CLOSED
+        return Verdict.CLOSE if is_read or self._has_eof else Verdict.LINGER
+
+    def _may_drain(self, head: RequestHead) -> bool:
+        if head.expects_continue and not self._response.has_continued:
+            # RFC 9110 10.1.1: after a final answer instead of 100 the client may send the body or
+            # not. Nobody can tell which, so the bytes that follow have no meaning.
+            return False
+        return self._length_left <= self._settings.max_drain_bytes
+
+    def _drain(self) -> None:
+        """Throw away what is here of a body that nobody will read."""
+        try:
+            while self._state is _State.DRAIN:
+                data = self._drain_piece()
+                if data is None:
+                    break
+                self._drain_left -= len(data)
+                if not data:
+                    self._state = _State.HEAD
+                elif self._drain_left < 0:
+                    self._state = _State.CLOSED
+        except PeerError:
+            # It has had its answer; a second one would be taken for the next request's.
+            self._state = _State.CLOSED
+
+    def _drain_piece(self) -> bytes | None:
+        if self._chunks:
+            return self._chunks.try_read(self._buffer, _DRAIN_PIECE)
+        data = self._take_buffer(min(_DRAIN_PIECE, self._length_left))
+        self._length_left -= len(data)
+        return data if data or not self._length_left else None
+
+    def take_over(self) -> None:
+        """Stop being a protocol: what was received and not used is read by ``read_body``."""
+        self._state = _State.TUNNEL
+        self._response = ResponseEncoder("", (1, 1))

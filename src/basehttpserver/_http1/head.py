@@ -1,0 +1,355 @@
+"""Finds the head of a request in the bytes of a connection, and checks it.
+
+A whole head that is right costs one search and one match of the whole block. Everything else is
+looked at line by line, in the order in which the bytes came, so that a refusal is the first thing
+that is wrong, whatever way the bytes were cut.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+from basehttpserver._exchange import RequestHead
+from basehttpserver._http1 import grammar
+from basehttpserver._http1.framing import FramingFields, body_length, keeps_alive
+from basehttpserver.exceptions import PeerError
+from basehttpserver.settings import Settings
+
+__all__ = ["HeadReader"]
+
+#: A method longer than this is an attack: the longest registered one has 16 letters. Without the
+#: bound a megabyte of letters would be read before the request line is over its limit.
+MAX_METHOD_BYTES: Final = 255
+
+BAD_REQUEST = HTTPStatus.BAD_REQUEST
+TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+class HeadReader:
+    """Takes one head after another from the front of a buffer."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read by the limits and relaxed rules of `settings`."""
+        self._settings = settings
+        self._is_strict = not (
+            settings.accept_bare_lf
+            or settings.accept_loose_fields
+            or settings.accept_loose_request_line
+            or settings.accept_http_0_9
+        )
+        self._skipped_line = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._searched = 0  # No LF before here, but for those of lines already checked.
+        self._line_start = 0
+        self._line_count = 0
+        self._version: tuple[int, int] | None = None
+
+    def next_message(self) -> None:
+        """Allow an empty line before the next head, as before the first (RFC 9112 2.2)."""
+        self._skipped_line = False
+
+    def try_read(self, buffer: bytearray) -> RequestHead | None:
+        """Take the head from the front of `buffer`; ``None`` when it is not whole yet.
+
+        Raises `PeerError`; the buffer is then as it was.
+        """
+        head = self._try_read_at_once(buffer) if self._line_count == 0 else None
+        if head is not None:
+            return head
+        end = self._scan(buffer)
+        if end is None:
+            return None
+        head = self._parse(bytes(buffer[:end]))
+        del buffer[:end]
+        self._begin()
+        return head
+
+    def _try_read_at_once(self, buffer: bytearray) -> RequestHead | None:
+        """Read a head that is whole, short and right; what is not is left to `_scan`."""
+        if not self._is_strict:
+            return None
+        end = buffer.find(b"\r\n\r\n", max(0, self._searched - 3)) + 4
+        settings = self._settings
+        if (
+            end == 3  # Not found: -1 + 4.
+            or end > min(settings.max_head_bytes, settings.max_field_line_bytes)
+            or buffer.count(b"\n", 0, end) - 2 > settings.max_fields
+        ):
+            return None
+        line_end = buffer.find(b"\n", 0, end) + 1
+        if (
+            line_end > min(settings.max_request_line_bytes, MAX_METHOD_BYTES)
+            or not grammar.REQUEST_LINE.fullmatch(buffer, 0, line_end)
+            or not grammar.FIELD_BLOCK.fullmatch(buffer, line_end, end)
+        ):
+            return None
+        head = self._parse(bytes(buffer[:end]))
+        del buffer[:end]
+        self._begin()
+        return head
+
+    def _scan(self, buffer: bytearray) -> int | None:
+        """Check line after line; return where the head ends, or ``None``."""
+        while True:
+            newline = buffer.find(b"\n", self._searched)
+            end = newline + 1 if newline >= 0 else len(buffer)
+            if self._line_count == 0:
+                self._check_method(buffer)
+            self._check_lengths(end)
+            if newline < 0:
+                self._searched = len(buffer)
+                return None
+            line = bytes(buffer[self._line_start : end])
+            if self._line_count == 0 and line == b"\r\n" and not self._skipped_line:
+                # RFC 9112 2.2: at least one empty line before the request line is ignored.
+                # Stricter: one and no more.
+                del buffer[:end]
+                self._skipped_line = True
+                self._begin()
+                continue
+            self._searched = self._line_start = end
+            if self._is_end_of_head(line):
+                return end
+            self._line_count += 1
+
+    def _check_method(self, buffer: bytearray) -> None:
+        """Refuse what cannot become a request line, however much of it is here.
+
+        A TLS hello, or a megabyte of letters, is refused at its first bytes and not at a limit.
+        """
+        if self._settings.accept_loose_request_line or buffer[:1] == b"\r":
+            return
+        match = grammar.METHOD_PREFIX.match(buffer)
+        length = match.end() if match else 0
+        if length > MAX_METHOD_BYTES:
+            raise PeerError(BAD_REQUEST, "Bad method", "The method is too long.")
+        if length < len(buffer) and (length == 0 or buffer[length] != 0x20):
+            raise PeerError(
+                BAD_REQUEST,
+                "Bad request line",
+                "This server speaks plain HTTP: a request begins with a method, "
+                "a space, a target, a space and a version",
+            )
+
+    def _check_lengths(self, end: int) -> None:
+        """Refuse the line that reaches to `end`, finished or not, when it is over a limit."""
+        settings = self._settings
+        is_request_line = self._line_count == 0
+        limit = settings.max_request_line_bytes if is_request_line else settings.max_field_line_bytes
+        limit_end = self._line_start + limit
+        if end <= limit_end and end <= settings.max_head_bytes:
+            return
+        if is_request_line:
+            raise PeerError(
+                HTTPStatus.REQUEST_URI_TOO_LONG, "URI Too Long", "The request line is too long"
+            )
+        if limit_end <= settings.max_head_bytes:
+            raise PeerError(TOO_LARGE, "Line too long", "A field line is too long")
+        raise PeerError(TOO_LARGE, "Head too large", "The field lines are too long together")
+
+    def _is_end_of_head(self, line: bytes) -> bool:
+        """Check one whole line; tell whether the head ends with it."""
+        settings = self._settings
+        if not line.endswith(b"\r\n") and not settings.accept_bare_lf:
+            raise PeerError(
+                BAD_REQUEST, "Bare LF", "A line must end with CRLF (RFC 9112, section 2.2)"
+            )
+        if self._line_count == 0:
+            self._check_request_line(line)
+            return self._version == (0, 9) and settings.accept_http_0_9
+        if line in (b"\r\n", b"\n"):
+            return True
+        if self._line_count > settings.max_fields:
+            raise PeerError(TOO_LARGE, "Too many headers", "There are too many field lines")
+        if not settings.accept_loose_fields:
+            check_field_line(line if line.endswith(b"\r\n") else line[:-1] + b"\r\n")
+        return False
+
+    def _check_request_line(self, line: bytes) -> None:
+        if self._settings.accept_loose_request_line:
+            # The handler's parse_request has the last word, as in http.server.
+            self._version = _loose_request_line(line)[1]
+            return
+        ended = line if line.endswith(b"\r\n") else line[:-1] + b"\r\n"
+        words = ended[:-2].split(b" ")
+        if self._settings.accept_http_0_9 and len(words) == 2 and words[0] == b"GET":
+            self._version = (0, 9)
+            return
+        match = grammar.REQUEST_LINE.fullmatch(ended)
+        if match is None:
+            raise _request_line_error(words)
+        self._version = int(match[3]), int(match[4])
+
+    def _parse(self, raw: bytes) -> RequestHead:
+        """Make the head from its bytes, each line of which is right by itself."""
+        settings = self._settings
+        line_end = raw.index(b"\n") + 1
+        if settings.accept_loose_request_line:
+            method, version = _loose_request_line(raw[:line_end])
+            target = b"/"
+        else:
+            words = raw[:line_end].rstrip(b"\r\n").split(b" ")
+            method, target = words[0].decode("ascii"), words[1]
+            last = words[-1]
+            version = (0, 9) if len(words) == 2 else (last[5] - 0x30, last[7] - 0x30)
+        if version == (0, 9) and line_end == len(raw):
+            return RequestHead(raw, method, version, keeps_alive=False)
+        if not settings.accept_loose_request_line:
+            if version[0] != 1:
+                raise PeerError(
+                    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+                    "HTTP Version Not Supported",
+                    "This server speaks HTTP/1.0 and HTTP/1.1",
+                )
+            check_target(method, target)
+        fields = FramingFields(raw[line_end:])
+        if not settings.accept_missing_host:
+            check_host(version, fields.host)
+        return RequestHead(
+            raw,
+            method,
+            version,
+            expects_continue=_expects_continue(version, fields, settings),
+            keeps_alive=keeps_alive(version, fields),
+            body_length=body_length(version, fields, settings.max_body_bytes),
+        )
+
+
+def _loose_request_line(line: bytes) -> tuple[str, tuple[int, int]]:
+    """Find method and version as http.server does; what is not there counts as HTTP/0.9."""
+    words = line.decode("latin-1").split()
+    if len(words) < 3:
+        return (words[0] if words else ""), (0, 9)
+    major, _, minor = words[-1].removeprefix("HTTP/").partition(".")
+    if not (major.isascii() and major.isdigit() and minor.isascii() and minor.isdigit()):
+        return words[0], (1, 0)
+    return words[0], (int(major[:10]), int(minor[:10]))
+
+
+def _request_line_error(words: list[bytes]) -> PeerError:
+    if len(words) > 3 and words[-1].startswith(b"HTTP/"):
+        return PeerError(BAD_REQUEST, "Bad request line", "The request target has a space in it")
+    if len(words) != 3:
+        return PeerError(
+            BAD_REQUEST,
+            "Bad request line",
+            "A request line is a method, a target and a version, with one space between them",
+        )
+    if not grammar.TARGET_SHAPE.fullmatch(words[1]):
+        return PeerError(
+            BAD_REQUEST,
+            "Bad request target",
+            "The target has a character that must be percent-encoded (RFC 3986, section 2)",
+        )
+    return PeerError(
+        BAD_REQUEST, "Bad request version", "The version must be HTTP/1.0 or HTTP/1.1"
+    )
+
+
+def check_field_line(line: bytes) -> None:
+    """Raise `PeerError` for a line that is no field line (RFC 9112 5)."""
+    if grammar.FIELD_LINE.fullmatch(line):
+        return
+    if line[:1] in (b" ", b"\t"):
+        raise PeerError(
+            BAD_REQUEST,
+            "Folded header",
+            "A field line must not begin with white space (RFC 9112, section 5.2)",
+        )
+    name, colon, value = line.partition(b":")
+    if not colon or not grammar.FIELD_NAME.fullmatch(name):
+        raise PeerError(
+            BAD_REQUEST,
+            "Bad header name",
+            "A field line is a name, a colon right behind it, and a value (RFC 9112, section 5.1)",
+        )
+    if b"\r" in value[:-2]:
+        raise PeerError(BAD_REQUEST, "Bare CR", "A field value has a CR in it (RFC 9112, 2.2)")
+    raise PeerError(
+        BAD_REQUEST,
+        "Bad header value",
+        "A field value has a control character in it (RFC 9110, section 5.5)",
+    )
+
+
+def check_target(method: str, target: bytes) -> None:
+    """Raise `PeerError` where the target's form does not fit the method (RFC 9112 3.2)."""
+    if method == "CONNECT":
+        match = grammar.HOST.fullmatch(target)
+        is_right = match is not None and bool(match["port"]) and _is_host(target)
+    elif target == b"*":
+        is_right = method == "OPTIONS"
+    elif target.startswith(b"/"):
+        is_right = True
+    else:
+        match = grammar.ABSOLUTE_FORM.fullmatch(target)
+        is_right = match is not None and match["authority"] != b"" and _is_host(match["authority"])
+    if not is_right:
+        raise PeerError(
+            BAD_REQUEST,
+            "Bad request target",
+            "The target must be a path that begins with a slash, or a whole http URL "
+            "(RFC 9112, section 3.2)",
+        )
+
+
+def check_host(version: tuple[int, int], values: list[bytes]) -> None:
+    """Raise `PeerError` unless there is one valid Host, or none in HTTP/1.0 (RFC 9112 3.2)."""
+    if len(values) > 1:
+        raise PeerError(BAD_REQUEST, "Two Host headers", "There must be one Host field")
+    if not values:
+        if version >= (1, 1):
+            raise PeerError(
+                BAD_REQUEST,
+                "Missing Host header",
+                "An HTTP/1.1 request must have a Host field (RFC 9112, section 3.2)",
+            )
+    elif not _is_host(values[0]):
+        raise PeerError(
+            BAD_REQUEST,
+            "Bad Host header",
+            "The Host field must be a host name or address and perhaps a port (RFC 9110, 7.2)",
+        )
+
+
+def _is_host(value: bytes) -> bool:
+    match = grammar.HOST.fullmatch(value)
+    if match is None or (match["port"] and int(match["port"]) > 65535):
+        return False
+    literal = match["literal"]
+    return literal is None or _is_ipv6(literal.decode("ascii"))
+
+
+def _is_ipv6(text: str) -> bool:
+    """Tell whether `text` is an IPv6 address (RFC 3986 3.2.2; RFC 4291 2.2)."""
+    groups, double, rest = text.partition("::")
+    if double and "::" in rest:
+        return False
+    parts = [part for side in (groups, rest) if side for part in side.split(":")]
+    width = len(parts)
+    if parts and "." in parts[-1]:
+        numbers = parts.pop().split(".")
+        width += 1
+        if len(numbers) != 4 or not all(n.isdigit() and int(n[:4]) < 256 for n in numbers):
+            return False
+    if not all(1 <= len(part) <= 4 and "." not in part for part in parts):
+        return False
+    return width < 8 if double else width == 8
+
+
+def _expects_continue(
+    version: tuple[int, int], fields: FramingFields, settings: Settings
+) -> bool:
+    """Read Expect (RFC 9110 10.1.1): ignored in HTTP/1.0; what nobody knows is 417."""
+    if not fields.expect or version < (1, 1):
+        return False
+    if b",".join(fields.expect).lower() == b"100-continue":
+        return True
+    if settings.accept_loose_fields:
+        return False
+    raise PeerError(
+        HTTPStatus.EXPECTATION_FAILED,
+        "Expectation Failed",
+        "The only expectation that this server can meet is 100-continue",
+    )

@@ -1,0 +1,208 @@
+"""The response that a handler wrote, to bytes on the wire.
+
+The handler gives a head (status line and fields, as it gathered them) and body bytes. Where it
+said how its body ends, that is kept to: a longer body is cut, a shorter one ends the connection.
+Where it did not, the encoder decides as late as it can:
+
+    framing      when                                                        body on the wire
+    NONE         no final head was given yet                                 raw bytes, untouched
+    UNDECIDED    the handler speaks HTTP/1.1 and did not say                 held back until …
+    LENGTH       it said Content-Length; or … it is whole before anything    counted
+                 was sent
+    CHUNKED      … something must be sent before, to an HTTP/1.1 client      in chunks
+    CLOSE        … or to an HTTP/1.0 client; or it said Connection: close,   as it is, until close
+                 or speaks HTTP/1.0 itself
+    OWN          it said Transfer-Encoding: it writes its own chunks         as it is
+    NO_BODY      HEAD, 204, 304 (RFC 9112 6.3)                               thrown away
+    TUNNEL       101, or 2xx to CONNECT: another protocol from here on       as it is
+"""
+
+from enum import Enum, auto
+
+from basehttpserver._http1 import grammar
+from basehttpserver._http1.chunked import LAST_CHUNK, encode_chunk_header
+from basehttpserver._http1.framing import list_items
+
+__all__ = ["ResponseEncoder"]
+
+
+class _Framing(Enum):
+    NONE = auto()
+    UNDECIDED = auto()
+    LENGTH = auto()
+    CHUNKED = auto()
+    CLOSE = auto()
+    OWN = auto()
+    NO_BODY = auto()
+    TUNNEL = auto()
+
+
+class ResponseEncoder:
+    """Encodes one response to a request of `method` by a client of `client_version`."""
+
+    def __init__(self, method: str, client_version: tuple[int, int]) -> None:
+        """Begin with nothing given."""
+        self._method = method
+        self._client_version = client_version
+        self._framing = _Framing.NONE
+        self._wire: list[bytes] = []  # Encoded, to be taken.
+        self._head = b""  # The final head, while its framing is undecided.
+        self._body: list[bytes] = []  # The body, while it is undecided or a chunk grows.
+        self._body_size = 0
+        self._left = 0
+        self._has_raw_bytes = False
+        self._says_keep_alive = False
+        #: A 100 (Continue) was given: the client will send its body.
+        self.has_continued = False
+        #: The connection cannot serve another request after this response.
+        self.must_close = False
+        #: What the handler did wrong, for the log.
+        self.complaints: list[str] = []
+
+    @property
+    def has_response(self) -> bool:
+        """A final head, or raw bytes, were given."""
+        return self._framing is not _Framing.NONE or self._has_raw_bytes
+
+    @property
+    def is_tunnel(self) -> bool:
+        """The response switched protocols."""
+        return self._framing is _Framing.TUNNEL
+
+    @property
+    def pending_bytes(self) -> int:
+        """How much `take` would return, about."""
+        return len(self._head) + self._body_size + sum(map(len, self._wire))
+
+    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
+        """Take a head that the handler wrote through the API."""
+        match = grammar.STATUS_LINE.match(block)
+        if match is None or self.has_response:
+            # Not a head, or a second one behind the first: http.server would send it, too.
+            self.must_close = True
+            self.send_body(block)
+            return
+        status = int(match[3])
+        if 100 <= status < 200 and status != 101:
+            self.has_continued = self.has_continued or status == 100
+            # RFC 9110 15.2: a server must not send a 1xx response to an HTTP/1.0 client.
+            if self._client_version >= (1, 1):
+                self._wire.append(block)
+            return
+        version = int(match[1]), int(match[2])
+        self._framing = self._choose_framing(status, version, block)
+        if self._framing in (_Framing.CLOSE, _Framing.TUNNEL):
+            self.must_close = True
+        block = self._with_connection_field(block, version, keeps_alive, is_last)
+        if self._framing is _Framing.UNDECIDED:
+            self._head = block
+        else:
+            self._wire.append(block)
+
+    def _choose_framing(self, status: int, version: tuple[int, int], block: bytes) -> _Framing:
+        fields = _response_fields(block)
+        if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
+            return _Framing.TUNNEL
+        if b"close" in list_items(fields["connection"]):
+            self.must_close = True
+        if self._method == "HEAD" or status in (204, 304):
+            return _Framing.NO_BODY
+        if fields["transfer-encoding"]:
+            # Both, or a coding that does not end by itself: only the close is certain.
+            if fields["content-length"] or list_items(fields["transfer-encoding"])[-1] != b"chunked":
+                self.must_close = True
+            return _Framing.OWN
+        if fields["content-length"]:
+            return self._choose_length(fields["content-length"])
+        if version < (1, 1) or status == 205 or self.must_close:
+            return _Framing.CLOSE
+        return _Framing.UNDECIDED
+
+    def _choose_length(self, values: list[bytes]) -> _Framing:
+        if len(set(values)) > 1 or not grammar.CONTENT_LENGTH.fullmatch(values[0]):
+            self.complaints.append("the Content-Length of the response is not a number")
+            return _Framing.CLOSE
+        self._left = int(values[0])
+        return _Framing.LENGTH
+
+    def _with_connection_field(
+        self, block: bytes, version: tuple[int, int], keeps_alive: bool, is_last: bool
+    ) -> bytes:
+        """Say what becomes of the connection, where the client could not know (RFC 9112 9.3)."""
+        if self.must_close or not keeps_alive or _response_fields(block)["connection"]:
+            return block
+        if is_last:
+            self.must_close = True
+            return block[:-2] + b"Connection: close\r\n\r\n"
+        if self._client_version >= (1, 1) or version < (1, 1):
+            return block
+        # Where the length is undecided, so is whether an HTTP/1.0 connection can go on.
+        self._says_keep_alive = self._framing is _Framing.UNDECIDED
+        return block if self._says_keep_alive else block[:-2] + b"Connection: keep-alive\r\n\r\n"
+
+    def send_body(self, data: bytes | bytearray | memoryview) -> None:
+        """Take body bytes."""
+        piece = bytes(data)
+        framing = self._framing
+        if not piece:
+            return
+        if framing is _Framing.LENGTH:
+            if len(piece) > self._left:
+                self.complaints.append("the response is longer than its Content-Length: cut")
+                piece = piece[: self._left]
+            self._left -= len(piece)
+        elif framing is _Framing.NO_BODY:
+            self.complaints.append("the response must not have a body: thrown away")
+            return
+        elif framing is _Framing.NONE:
+            self._has_raw_bytes = True
+        if framing in (_Framing.UNDECIDED, _Framing.CHUNKED):
+            self._body.append(piece)
+            self._body_size += len(piece)
+        elif piece:
+            self._wire.append(piece)
+
+    def take(self, *, last: bool = False) -> list[bytes]:
+        """Return what is to be sent now; `last`: there will be no more."""
+        if self._framing is _Framing.UNDECIDED:
+            self._decide(whole=last)
+        if self._framing is _Framing.CHUNKED:
+            if self._body:
+                self._wire += [encode_chunk_header(self._body_size), *self._body, b"\r\n"]
+            if last:
+                self._wire.append(LAST_CHUNK)
+        else:
+            self._wire += self._body
+        self._body = []
+        self._body_size = 0
+        if last and self._framing is _Framing.LENGTH and self._left:
+            self.must_close = True
+            self.complaints.append("the response is shorter than its Content-Length: cut")
+        wire, self._wire = self._wire, []
+        return wire
+
+    def _decide(self, *, whole: bool) -> None:
+        head, self._head = self._head[:-2], b""
+        if whole:
+            self._framing = _Framing.LENGTH
+            head += b"Content-Length: %d\r\n" % self._body_size
+            if self._says_keep_alive:
+                head += b"Connection: keep-alive\r\n"
+        elif self._client_version >= (1, 1):
+            self._framing = _Framing.CHUNKED
+            head += b"Transfer-Encoding: chunked\r\n"
+        else:
+            self._framing = _Framing.CLOSE
+            self.must_close = True
+        self._wire.append(head + b"\r\n")
+
+
+def _response_fields(block: bytes) -> dict[str, list[bytes]]:
+    fields: dict[str, list[bytes]] = {
+        "connection": [],
+        "content-length": [],
+        "transfer-encoding": [],
+    }
+    for name, value in grammar.RESPONSE_FIELDS.findall(block):
+        fields[name.decode("ascii").lower()].append(value.strip(b" \t"))
+    return fields

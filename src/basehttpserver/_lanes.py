@@ -1,0 +1,269 @@
+"""How a request reaches its handler: the lanes between the poller and a handler class.
+
+    the class or server …                                          the connection …
+    overrides nothing that could tell the difference               parks: its handler stays with it,
+                                                                   and gets a thread for an exchange
+    overrides __init__, setup, handle, finish; or finish_request,  keeps one thread from its first
+    process_request_thread, shutdown_request, close_request; or    head to its end: the contract of
+    the handler "class" is some other callable                     ``http.server`` to the letter
+    has a handler class that is not for HTTP                       gets its thread at once
+    overrides process_request, with ThreadingMixIn                 is given to that hook
+    overrides process_request otherwise (ForkingMixIn)             socketserver's own loop runs
+
+In doubt a connection keeps its thread. In an `HTTPServer` that thread is the one of
+``serve_forever``; a client that keeps it waiting between requests, while others wait for it, finds
+its connection closed.
+"""
+
+import functools
+import socket
+import socketserver
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from basehttpserver._engine import Connection, Flusher, Poller, WorkerPool, adopt
+from basehttpserver._engine.connection import Context
+from basehttpserver._exchange import Verdict
+from basehttpserver._http1 import Http1Connection
+from basehttpserver.handler import BaseHTTPRequestHandler
+from basehttpserver.settings import Settings
+
+__all__ = ["Lanes", "can_poll", "make_context"]
+
+#: A handler that parks may answer so many pipelined requests before others have their turn.
+EXCHANGES_IN_A_ROW: Final = 16
+
+#: Whoever overrides one of these would notice that its thread or its time has changed.
+_SERVER_HOOKS: Final = (
+    "finish_request",
+    "process_request_thread",
+    "shutdown_request",
+    "close_request",
+)
+_HANDLER_HOOKS: Final = ("setup", "handle", "finish", "__new__")
+
+
+def make_context(settings: Settings) -> Context:
+    """Make what the connections of one server share."""
+    return Context(settings, Http1Connection, Flusher(time.monotonic), time.monotonic)
+
+
+def can_poll(server: socketserver.BaseServer) -> bool:
+    """Tell whether the engine may poll for a server, or socketserver's own loop must run."""
+    return _has_plain_process_request(server) or isinstance(server, socketserver.ThreadingMixIn)
+
+
+def _has_plain_process_request(server: socketserver.BaseServer) -> bool:
+    hook = type(server).process_request
+    plain = (
+        socketserver.BaseServer.process_request,
+        socketserver.ThreadingMixIn.process_request,
+    )
+    return hook in plain and "process_request" not in vars(server)
+
+
+class Lanes:
+    """The engine of one server, and what runs its handlers; the `Host` of its poller."""
+
+    def __init__(self, server: Any, context: Context) -> None:
+        """Make the poller, and a pool where handlers may overlap."""
+        self._server = server
+        self._context = context
+        threads = isinstance(server, socketserver.ThreadingMixIn)
+        self._gives_to_hook = not _has_plain_process_request(server)
+        self._pool: WorkerPool | None = None
+        if threads and not self._gives_to_hook:
+            self._pool = WorkerPool(
+                context.settings.max_workers, daemon=bool(server.daemon_threads)
+            )
+        self.poller = Poller(self, context, collects_bodies=not threads)
+        context.yield_to = self.poller.stop_announced if threads else self.poller.others_wait
+        base = socketserver.ThreadingMixIn if threads else object
+        self._server_may_park = not self._gives_to_hook and all(
+            _is_inherited(server, hook, (type(server)._plain_class(), socketserver.TCPServer, base))
+            for hook in _SERVER_HOOKS
+        )
+
+    # What the poller asks.
+
+    def fileno(self) -> int:
+        """Return the descriptor of the listener."""
+        descriptor: int = self._server.fileno()
+        return descriptor
+
+    def accept_connection(self) -> Connection | None:
+        """Accept one connection; ``None`` if it was refused or needs no polling."""
+        server = self._server
+        request, client_address = server.get_request()
+        if not server.verify_request(request, client_address):
+            server.shutdown_request(request)
+            return None
+        request = adopt(request)
+        if not isinstance(request, socket.socket) or not _speaks_http(server.RequestHandlerClass):
+            self._run_unpolled(request, client_address)
+            return None
+        return Connection(request, client_address, self._context)
+
+    def respond(self, connection: Connection) -> bool:
+        """Have a handler answer the request that is here; ``False`` when all are busy."""
+        if self._pool is not None:
+            return self._pool.try_submit(functools.partial(self._respond_in_worker, connection))
+        if self._gives_to_hook:
+            self.poller.forget(connection)
+        self._reporting(connection.request, connection.client_address, self._respond, connection)
+        return True
+
+    def close_connection(self, connection: Connection) -> None:
+        """Close a connection that has no exchange, and let its handler finish."""
+        handler = connection.resident
+        connection.close()
+        if handler is not None:
+            handler.finish()
+        self._server.shutdown_request(connection.request)
+
+    # Running handlers.
+
+    def _respond(self, connection: Connection) -> None:
+        """Answer in this thread, by way of ``process_request``."""
+        if self._may_park(connection):
+            self._resume(connection, in_poller=True)
+        else:
+            self._server.process_request(connection.request, connection.client_address)
+
+    def _respond_in_worker(self, connection: Connection) -> None:
+        """Answer in a thread of the pool, by way of ``process_request_thread``."""
+        request, client_address = connection.request, connection.client_address
+        if not self._may_park(connection):
+            self._server.process_request_thread(request, client_address)
+            return
+        self._reporting(
+            request, client_address, functools.partial(self._resume, in_poller=False), connection
+        )
+
+    def _run_unpolled(self, request: Any, client_address: Any) -> None:
+        server = self._server
+        if self._pool is None:
+            self._reporting(
+                request, client_address, lambda _: server.process_request(request, client_address)
+            )
+        elif not self._pool.try_submit(
+            lambda: server.process_request_thread(request, client_address)
+        ):
+            server.shutdown_request(request)
+
+    def _reporting(
+        self,
+        request: Any,
+        client_address: Any,
+        call: Callable[[Any], None],
+        connection: Connection | None = None,
+    ) -> None:
+        """Call it; an exception is ``handle_error``'s, as in ``socketserver.BaseServer``."""
+        server = self._server
+        try:
+            call(connection)
+        except Exception:
+            server.handle_error(request, client_address)
+            server.shutdown_request(request)
+        except BaseException:
+            server.shutdown_request(request)
+            raise
+
+    def _may_park(self, connection: Connection) -> bool:
+        if connection.resident is None and self._server_may_park:
+            connection.may_park = handler_may_park(self._server.RequestHandlerClass)
+        return connection.may_park
+
+    def _resume(self, connection: Connection, *, in_poller: bool) -> None:
+        """Run exchanges while requests are here; then park the connection, or end it."""
+        handler = connection.resident
+        if handler is None:
+            self._server.RequestHandlerClass(
+                connection.request, connection.client_address, self._server
+            )
+            handler = connection.resident
+            handler.setup()
+        parks = False
+        try:
+            parks = _run_exchanges(handler, connection, 1 if in_poller else EXCHANGES_IN_A_ROW)
+        finally:
+            if not parks:
+                connection.resident = None
+                handler.finish()
+        if parks:
+            self.poller.give_back(connection, wake=not in_poller)
+        else:
+            self._server.shutdown_request(connection.request)
+
+    # Closing.
+
+    def leave(self, connection: Connection) -> None:
+        """Prepare a connection to be closed: what may still come from it is read for a moment."""
+        self.poller.forget(connection)
+        if connection.verdict is Verdict.LINGER:
+            connection.verdict = Verdict.CLOSE
+            rest = connection.transport.remaining_for_linger()
+            if rest is not None:
+                self.poller.linger(rest)
+
+    @property
+    def is_idle(self) -> bool:
+        """No handler runs and no request waits."""
+        return (self._pool is None or not self._pool.running) and self.poller.is_quiet
+
+    def close(self, *, wait: bool) -> None:
+        """End the poller and the pool; `wait` for the handlers that run."""
+        self.poller.announce_stop()
+        if self._pool is not None:
+            self._pool.close(wait=wait)
+        self.poller.close()
+        self._context.flusher.stop()
+
+
+def _run_exchanges(handler: Any, connection: Connection, most: int) -> bool:
+    """Answer up to `most` requests that are here; tell whether the connection goes on."""
+    for _ in range(most):
+        handler._handle_exchange()
+        if handler.close_connection or not connection.goes_on:
+            return False
+        if not connection.try_next_head():
+            break
+    return True
+
+
+def _is_inherited(server: Any, name: str, owners: tuple[Any, ...]) -> bool:
+    """Tell whether a hook is one of ours or of the standard library's."""
+    hook = getattr(type(server), name, None)
+    return name not in vars(server) and any(hook is getattr(o, name, None) for o in owners)
+
+
+@functools.lru_cache(maxsize=256)
+def _class_may_park(handler_class: type) -> bool:
+    return (
+        issubclass(handler_class, BaseHTTPRequestHandler)
+        and type(handler_class).__call__ is type.__call__
+        and getattr(handler_class.__init__, "ends_with_super", False)
+        and all(
+            getattr(handler_class, hook) is getattr(BaseHTTPRequestHandler, hook)
+            for hook in _HANDLER_HOOKS
+        )
+    )
+
+
+def handler_may_park(make_handler: Callable[..., Any]) -> bool:
+    """Tell whether handlers made so can stay with a connection without keeping a thread."""
+    while isinstance(make_handler, functools.partial):
+        make_handler = make_handler.func
+    return isinstance(make_handler, type) and _class_may_park(make_handler)
+
+
+def _speaks_http(make_handler: Callable[..., Any]) -> bool:
+    """Tell whether a handler wants a head of HTTP; a callable that is no class may."""
+    while isinstance(make_handler, functools.partial):
+        make_handler = make_handler.func
+    return not isinstance(make_handler, type) or any(
+        base.__name__ == "BaseHTTPRequestHandler" for base in make_handler.__mro__
+    )
+
+

@@ -1,0 +1,98 @@
+"""Local files: from the path of a request target to an open regular file."""
+
+from __future__ import annotations
+
+import errno
+import io
+import ntpath
+import os
+import re
+import stat
+import urllib.parse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# Opening a FIFO waits for somebody to write into it, unless asked not to. Windows has neither.
+_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
+
+_WINDOWS_DEVICES = frozenset(
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [port + number for port in ("COM", "LPT") for number in "0123456789\N{SUPERSCRIPT ONE}"
+       "\N{SUPERSCRIPT TWO}\N{SUPERSCRIPT THREE}"]
+)  # fmt: skip
+
+
+def decode_path(target: str) -> str:
+    """Return the path of a request target: no query, no fragment, percent-decoded once.
+
+    Bytes that are no UTF-8 become U+FFFD, over-long forms of ``.`` and ``/`` among them. An encoded
+    surrogate stays one: that is how a listing links to a name that is no text (PEP 383).
+    """
+    path = target.split("#", 1)[0].split("?", 1)[0]
+    try:
+        return urllib.parse.unquote(path, errors="surrogatepass")
+    except UnicodeDecodeError:
+        return urllib.parse.unquote(path)
+
+
+def has_windows_meaning(path: str) -> bool:
+    r"""Whether Windows would take a name in `path` for something other than a file of that name.
+
+    So it does with devices whatever follows them (``nul.txt``, ``COM1 ``), with streams
+    (``page.py::$DATA`` is the text of ``page.py``), and with spaces and dots at the end of a name,
+    which it drops. The drive is not looked at.
+    """
+    _drive, rest = ntpath.splitdrive(path)
+    return any(
+        ":" in name
+        or (name.endswith((" ", ".")) and name not in (os.curdir, os.pardir))
+        or name.split(".", 1)[0].rstrip(" ").upper() in _WINDOWS_DEVICES
+        for name in re.split(r"[\\/]", rest)
+    )
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | _DO_NOT_WAIT)
+
+
+def _require_regular(status: os.stat_result, path: str) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file", path)
+
+
+class RegularFile(io.FileIO):
+    """A regular file open for reading, which ends where it ended when it was opened.
+
+    Its size is promised to the client as Content-Length; what is appended while it is being sent
+    must not follow (RFC 9110 8.6). `status` is what `os.fstat` said then.
+
+    Raises OSError for what is no regular file, at once and without touching it: opening a FIFO
+    would wait, opening a device may do something. ValueError for a name that no file can have.
+    """
+
+    def __init__(self, path: str) -> None:
+        # Looked at twice: the name may be given to something else before it is opened.
+        _require_regular(os.stat(path), path)
+        super().__init__(path, "rb", opener=_open_without_waiting)
+        try:
+            self.status = os.fstat(self.fileno())
+            _require_regular(self.status, path)
+        except BaseException:
+            self.close()
+            raise
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        remaining = self.status.st_size - self.tell()
+        if remaining <= 0:
+            return 0
+        return super().readinto(memoryview(buffer).cast("B")[:remaining])
+
+    # FileIO's own go to the real end of the file; those of its base call readinto.
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return io.RawIOBase.read(self, -1 if size is None else size)
+
+    def readall(self) -> bytes:
+        return io.RawIOBase.readall(self)

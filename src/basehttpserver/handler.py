@@ -1,0 +1,600 @@
+"""``BaseHTTPRequestHandler``: the API of ``http.server``, over an engine or without one.
+
+The order of calls is CPython's, and every step is looked up on the instance, so that any of them
+may be overridden or replaced:
+
+    __init__
+      setup
+      handle                            all requests of the connection
+        handle_one_request
+          rfile.readline                the engine makes sure that the head is whole and right
+          parse_request
+            send_error                  … or says why not
+            handle_expect_100
+          do_GET, do_POST, …
+            send_response
+              log_request, send_response_only, send_header (Server), send_header (Date)
+            send_header
+            end_headers
+              flush_headers
+            wfile.write
+      finish
+
+With an engine, heads come strictly checked and the response is framed as RFC 9112 asks. Given any
+other object with ``makefile()`` as its request, a handler reads and writes that, and parses as
+leniently as ``http.server`` does.
+"""
+
+import email.utils
+import html
+import http.client
+import socketserver
+import sys
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, ClassVar, Final, TypeVar
+
+from basehttpserver._engine import Connection, connection_of
+from basehttpserver._engine.streams import ResponseWriter
+from basehttpserver.exceptions import PeerError, PeerTimeout
+
+__all__ = ["DEFAULT_ERROR_CONTENT_TYPE", "DEFAULT_ERROR_MESSAGE", "BaseHTTPRequestHandler", "ends_with_super"]
+
+#: The error page of ``http.server``, as programs compare and replace it.
+DEFAULT_ERROR_MESSAGE: Final = """\
+<!DOCTYPE HTML>
+<html lang="en">
+    <head>
+        <meta charset="utf-8">
+        <style type="text/css">
+            :root {
+                color-scheme: light dark;
+            }
+        </style>
+        <title>Error response</title>
+    </head>
+    <body>
+        <h1>Error response</h1>
+        <p>Error code: %(code)d</p>
+        <p>Message: %(message)s.</p>
+        <p>Error code explanation: %(code)s - %(explain)s.</p>
+    </body>
+</html>
+"""
+
+DEFAULT_ERROR_CONTENT_TYPE: Final = "text/html;charset=utf-8"
+
+#: http.server reads one byte more than a request line may have.
+_MAX_REQUEST_LINE: Final = 65536
+
+#: What a log line of ours may have at most; a request line of 64 KiB is no use in a log.
+_MAX_LOG_CHARACTERS: Final = 8192
+
+#: RFC 9110 6.4.1: these responses have no content.
+_WITHOUT_CONTENT: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
+
+
+Constructor = TypeVar("Constructor", bound=Callable[..., None])
+
+
+def ends_with_super(constructor: Constructor) -> Constructor:
+    """Declare that an ``__init__`` does nothing after its call of ``super().__init__``.
+
+    Code behind that call must run when the connection is over, so a handler with an ``__init__``
+    of its own keeps a thread for as long as its connection lives, unless it is declared so.
+    """
+    constructor.ends_with_super = True  # type: ignore[attr-defined]
+    return constructor
+
+
+class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
+    """Answers the requests of one connection: a request SPAM is answered by ``do_SPAM()``.
+
+    Subclass it and define ``do_GET`` and its like. In them:
+
+    ``command``, ``path``, ``request_version``
+        the method, the request target as it was sent, and the version;
+    ``headers``
+        the fields, an ``email.message.Message`` (or what `MessageClass` makes);
+    ``rfile``
+        reads the body, without any chunks, and then ``b""``;
+    ``wfile``
+        takes the response: first `send_response`, `send_header`, `end_headers`, then the body;
+    ``client_address``, ``server``, ``request`` (also ``connection``)
+        the peer, the server and the socket.
+    """
+
+    #: What the Server field says, with `sys_version` behind it; "name/version" words.
+    server_version: str = "BaseHTTP"
+    sys_version: str = "Python/" + sys.version.split()[0]
+
+    #: The page that `send_error` sends: a format with the keys code, message and explain.
+    error_message_format: str = DEFAULT_ERROR_MESSAGE
+    error_content_type: str = DEFAULT_ERROR_CONTENT_TYPE
+
+    #: The version that counts until a request line was read.
+    default_request_version: str = "HTTP/0.9"
+
+    #: The version that the handler speaks. "HTTP/1.1" keeps connections open.
+    protocol_version: str = "HTTP/1.0"
+
+    #: Makes `headers`: an ``email.message.Message`` or a class like it.
+    MessageClass: type = http.client.HTTPMessage
+
+    #: Status codes: each a short and a long explanation.
+    responses: ClassVar[dict[int, tuple[str, str]]] = {
+        status: (status.phrase, status.description) for status in HTTPStatus
+    }
+
+    weekdayname: ClassVar[list[str]] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    monthname: ClassVar[list[str | None]] = [
+        None, "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]  # fmt: skip
+
+    client_address: Any
+    server: Any
+    request: Any
+    connection: Any
+    rfile: Any
+    wfile: Any
+    close_connection: bool
+    requestline: str
+    raw_requestline: bytes
+    request_version: str
+    command: str | None
+    path: str
+    headers: Any
+    _headers_buffer: list[bytes]
+
+    #: The engine's connection; ``None`` where the handler works without an engine.
+    _peer: Connection | None = None
+
+    @ends_with_super
+    def __init__(self, request: Any, client_address: Any, server: Any) -> None:
+        """Answer all requests of the connection; return when it is over.
+
+        Where the engine can tell that nobody would notice, it only keeps the handler, and runs it
+        whenever a request is there.
+        """
+        connection = connection_of(request)
+        if connection is not None and connection.may_park:
+            self.request = request
+            self.client_address = client_address
+            self.server = server
+            connection.resident = self
+            return
+        super().__init__(request, client_address, server)
+
+    # The connection.
+
+    def setup(self) -> None:
+        """Make ``rfile`` and ``wfile``; set the socket's timeout where `timeout` says so."""
+        peer = self._find_peer()
+        self._peer = peer
+        if peer is None:
+            super().setup()
+            return
+        self.connection = self.request
+        if self.timeout is not None:
+            peer.limit_operations(self.timeout)
+        self.rfile = peer.open_reader(self.rbufsize)
+        self.wfile = peer.open_writer()
+
+    def _find_peer(self) -> Connection | None:
+        """Return the engine's connection for our socket; make one where the server can."""
+        peer = connection_of(self.request)
+        if peer is None:
+            make = getattr(type(self.server), "_make_connection", None)
+            if make is not None:
+                peer = make(self.server, self.request, self.client_address)
+        return peer
+
+    def handle(self) -> None:
+        """Answer requests until the connection is to be closed."""
+        self.close_connection = True
+        self._handle_exchange()
+        while not self.close_connection:
+            self._handle_exchange()
+
+    def _handle_exchange(self) -> None:
+        """Run one exchange around `handle_one_request`, which may be overridden."""
+        peer = self._peer
+        if peer is None:
+            self.handle_one_request()
+            return
+        if not peer.begin_exchange():
+            self.close_connection = True
+            return
+        self._guarded(self.handle_one_request)
+        self._end_exchange()
+        if not peer.goes_on:
+            self.close_connection = True
+
+    def handle_one_request(self) -> None:
+        """Answer one request: read it, parse it, call its ``do_`` method, send the rest.
+
+        Sets `close_connection` at the end of the connection and for whatever it cannot answer.
+        A ``TimeoutError`` ends the connection with a line in the log; other exceptions pass.
+        """
+        peer = self._peer
+        if peer is not None and not peer.begin_exchange():
+            self.close_connection = True
+            return
+        try:
+            self._guarded(self._read_and_respond)
+            self._end_exchange()
+        except TimeoutError as error:
+            self.log_error("Request timed out: %r", error)
+            self.close_connection = True
+
+    def _read_and_respond(self) -> None:
+        self.raw_requestline = self.rfile.readline(_MAX_REQUEST_LINE + 1)
+        if len(self.raw_requestline) > _MAX_REQUEST_LINE:
+            self.requestline = ""
+            self.request_version = ""
+            self.command = ""
+            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+            return
+        if not self.raw_requestline:
+            self.close_connection = True
+            return
+        if not self.parse_request():
+            return  # It has sent the answer.
+        name = f"do_{self.command}"
+        if not hasattr(self, name):
+            self._send_unsupported_method()
+            return
+        getattr(self, name)()
+        if self._peer is None:
+            self.wfile.flush()
+
+    def _send_unsupported_method(self) -> None:
+        self.send_error(HTTPStatus.NOT_IMPLEMENTED, f"Unsupported method ({self.command!r})")
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        """Call it; whatever it raises, leave the exchange with an answer or cut."""
+        try:
+            call()
+        except PeerError as error:
+            # The client's fault, met while its body was read.
+            self._answer_failure(error.status, error.reason, error.explanation)
+        except ConnectionError:
+            self._abort_exchange()
+            raise
+        except TimeoutError as error:
+            if isinstance(error, PeerTimeout):
+                self._answer_failure(HTTPStatus.REQUEST_TIMEOUT)
+            self._abort_exchange()
+            raise
+        except Exception:
+            self._answer_failure(HTTPStatus.INTERNAL_SERVER_ERROR)
+            raise
+        except BaseException:
+            self._abort_exchange()
+            raise
+
+    def _answer_failure(
+        self, status: HTTPStatus, reason: str | None = None, explanation: str | None = None
+    ) -> None:
+        """Send an error page if that is still possible; else cut what was begun."""
+        peer = self._peer
+        if peer is not None and peer.can_answer:
+            self._headers_buffer = []
+            try:
+                self.send_error(status, reason, explanation)
+                self._end_exchange()
+            except OSError:
+                pass  # The client does not wait for it.
+        self._abort_exchange()
+
+    def _abort_exchange(self) -> None:
+        self.close_connection = True
+        self._headers_buffer = []
+        if self._peer is not None:
+            self._peer.abort_exchange()
+
+    def _end_exchange(self) -> None:
+        peer = self._peer
+        if peer is None:
+            return
+        if self._headers_buffer_left():
+            # end_headers() was never called. In http.server these lines would come before the
+            # next response on this connection.
+            self._headers_buffer = []
+            self.close_connection = True
+            self.log_error("%s", "the head of the response was not ended: nothing sent")
+        for complaint in peer.end_exchange(keep=not self.close_connection):
+            self.log_error("%s", complaint)
+
+    def _headers_buffer_left(self) -> list[bytes]:
+        peer = self._peer
+        if peer is None or not peer.in_exchange:
+            return []
+        return getattr(self, "_headers_buffer", [])
+
+    def finish(self) -> None:
+        """End the last exchange and close ``rfile`` and ``wfile``."""
+        if self._peer is not None:
+            if sys.exception() is None:
+                self._end_exchange()
+            else:
+                self._abort_exchange()
+        super().finish()
+
+    # The request.
+
+    def parse_request(self) -> bool:
+        """Parse the request whose first line is in `raw_requestline`.
+
+        Sets `requestline`, `command`, `path`, `request_version`, `headers` and
+        `close_connection`. Returns ``False`` when an error was sent.
+        """
+        self.command = None
+        self.request_version = self.default_request_version
+        self.close_connection = True
+        self.requestline = str(self.raw_requestline, "iso-8859-1").rstrip("\r\n")
+        refusal = self._peer.refusal if self._peer is not None else None
+        if refusal is not None:
+            self._send_refusal(refusal)
+            return False
+        words = self.requestline.split()
+        if not words:
+            return False
+        if not self._parse_version(words) or not self._parse_method_and_path(words):
+            return False
+        if len(words) == 2:
+            # HTTP/0.9 has no fields.
+            self.headers = self.MessageClass()
+            return True
+        return self._parse_fields()
+
+    def _send_refusal(self, refusal: PeerError) -> None:
+        """Answer a head that the protocol refused."""
+        self.request_version = ""  # Whatever the client speaks, a status line does no harm.
+        words = self.requestline.split()
+        if len(words) == 3:
+            self.command = words[0]
+            if refusal.status == HTTPStatus.BAD_REQUEST and not hasattr(self, f"do_{words[0]}"):
+                # A method that the handler does not know is the older and clearer complaint.
+                self._send_unsupported_method()
+                return
+        self.send_error(refusal.status, refusal.reason, refusal.explanation)
+
+    def _parse_version(self, words: list[str]) -> bool:
+        if len(words) < 3:
+            return True
+        version = words[-1]
+        name, _, number = version.partition("/")
+        parts = number.split(".")
+        if (
+            name != "HTTP"
+            or len(parts) != 2
+            or not all(part.isdigit() and len(part) <= 10 for part in parts)
+        ):
+            self.request_version = ""
+            self.send_error(HTTPStatus.BAD_REQUEST, f"Bad request version ({version!r})")
+            return False
+        self.request_version = version
+        major_minor = int(parts[0]), int(parts[1])
+        if major_minor >= (1, 1) and self.protocol_version >= "HTTP/1.1":
+            self.close_connection = False
+        if major_minor >= (2, 0):
+            self.send_error(
+                HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"Invalid HTTP version ({number})"
+            )
+            return False
+        return True
+
+    def _parse_method_and_path(self, words: list[str]) -> bool:
+        if not 2 <= len(words) <= 3:
+            self.request_version = "" if len(words) < 2 else self.request_version
+            self.send_error(HTTPStatus.BAD_REQUEST, f"Bad request syntax ({self.requestline!r})")
+            return False
+        command, path = words[:2]
+        if len(words) == 2:
+            self.close_connection = True
+            if command != "GET":
+                self.request_version = ""
+                self.send_error(
+                    HTTPStatus.BAD_REQUEST, f"Bad HTTP/0.9 request type ({command!r})"
+                )
+                return False
+        self.command = command
+        # cpython#87389: a path that begins with // would make an open redirect, since a client
+        # takes what is behind it for a host.
+        self.path = "/" + path.lstrip("/") if path.startswith("//") else path
+        return True
+
+    def _parse_fields(self) -> bool:
+        try:
+            self.headers = http.client.parse_headers(self.rfile, _class=self.MessageClass)
+        except http.client.LineTooLong as error:
+            self.send_error(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Line too long", str(error)
+            )
+            return False
+        except http.client.HTTPException as error:
+            self.send_error(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many headers", str(error)
+            )
+            return False
+        self._read_connection_field()
+        if (
+            self.headers.get("Expect", "").lower() == "100-continue"
+            and self.protocol_version >= "HTTP/1.1"
+            and self.request_version >= "HTTP/1.1"
+        ):
+            return self.handle_expect_100()
+        return True
+
+    def _read_connection_field(self) -> None:
+        """Let the client's Connection field decide (RFC 9112 9.3); it is a list of options."""
+        field = self.headers.get("Connection", "").lower()
+        options = [option.strip() for option in field.split(",")]
+        if "close" in options:
+            self.close_connection = True
+        elif "keep-alive" in options and self.protocol_version >= "HTTP/1.1":
+            self.close_connection = False
+
+    def handle_expect_100(self) -> bool:
+        """Answer a client that waits for 100 (Continue) before it sends its body.
+
+        Returns ``True`` to go on, as it does by default after sending 100. An override may send
+        an error and return ``False``.
+        """
+        self.send_response_only(HTTPStatus.CONTINUE)
+        self.end_headers()
+        return True
+
+    # The response.
+
+    def send_error(
+        self, code: int, message: str | None = None, explain: str | None = None
+    ) -> None:
+        """Send a whole error response, and log it.
+
+        `message` goes into the status line and `explain` into the page; both default to what
+        `responses` has for the code. The connection is closed after it.
+        """
+        short, long = self.responses.get(code, ("???", "???"))
+        message = short if message is None else message
+        explain = long if explain is None else explain
+        self.log_error("code %d, message %s", code, message)
+        self.send_response(code, message)
+        self.send_header("Connection", "close")
+        body = b""
+        if code >= 200 and code not in _WITHOUT_CONTENT:
+            page = self.error_message_format % {
+                "code": code,
+                "message": html.escape(message, quote=False),
+                "explain": html.escape(explain, quote=False),
+            }
+            body = page.encode("utf-8", "replace")
+            self.send_header("Content-Type", self.error_content_type)
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD" and body:
+            self.wfile.write(body)
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Log the request; begin the head with a status line and the Server and Date fields.
+
+        Raises ``ValueError`` for a message with CR, LF or NUL in it.
+        """
+        self.log_request(code)
+        self.send_response_only(code, message)
+        self.send_header("Server", self.version_string())
+        self.send_header("Date", self.date_time_string())
+
+    def send_response_only(self, code: int, message: str | None = None) -> None:
+        """Begin the head with a status line alone. Raises ``ValueError`` as `send_response`."""
+        if self.request_version == "HTTP/0.9":
+            return
+        if message is None:
+            message = self.responses[code][0] if code in self.responses else ""
+        _check_no_line_end("message", message)
+        self._add_line(f"{self.protocol_version} {code:d} {message}\r\n")
+
+    def send_header(self, keyword: str, value: Any) -> None:
+        """Add a field to the head. ``Connection`` also sets `close_connection`.
+
+        Raises ``ValueError`` for CR, LF or NUL in the name or the value: what follows them would
+        be another field, or another response (CWE-113).
+        """
+        line = f"{keyword}: {value}"
+        _check_no_line_end("header", line)
+        if self.request_version != "HTTP/0.9":
+            self._add_line(line + "\r\n")
+        if keyword.lower() == "connection":
+            option = str(value).lower()
+            if option == "close":
+                self.close_connection = True
+            elif option == "keep-alive":
+                self.close_connection = False
+
+    def _add_line(self, line: str) -> None:
+        if not hasattr(self, "_headers_buffer"):
+            self._headers_buffer = []
+        self._headers_buffer.append(line.encode("latin-1", "strict"))
+
+    def end_headers(self) -> None:
+        """End the head and send it."""
+        if self.request_version != "HTTP/0.9":
+            if not hasattr(self, "_headers_buffer"):
+                self._headers_buffer = []
+            self._headers_buffer.append(b"\r\n")
+            self.flush_headers()
+
+    def flush_headers(self) -> None:
+        """Send the lines gathered so far."""
+        if not hasattr(self, "_headers_buffer"):
+            return
+        lines, self._headers_buffer = self._headers_buffer, []
+        block = b"".join(lines)
+        if isinstance(self.wfile, ResponseWriter) and lines and lines[-1] == b"\r\n":
+            keeps_alive = not getattr(self, "close_connection", True)
+            self.wfile.write_head(block, keeps_alive=keeps_alive)
+        else:
+            self.wfile.write(block)
+
+    # The log.
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log a request that is answered with `code`. `send_response` calls it."""
+        if isinstance(code, HTTPStatus):
+            code = code.value
+        self.log_message('"%s" %s %s', self.requestline, str(code), str(size))
+
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - CPython's name
+        """Log what went wrong; by default as `log_message` does."""
+        self.log_message(format, *args)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - CPython's name
+        """Write one line to ``sys.stderr``: the address, the time, and ``format % args``.
+
+        Control characters are escaped, and a backslash with them, so that a request cannot forge
+        a line or drive a terminal.
+        """
+        message = format % args
+        if len(message) > _MAX_LOG_CHARACTERS:
+            message = message[:_MAX_LOG_CHARACTERS] + "…"
+        message = message.translate(self._control_char_table)
+        sys.stderr.write(f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n")
+
+    _control_char_table: ClassVar[dict[int, str]] = {
+        **{code: rf"\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
+        ord("\\"): r"\\",
+    }
+
+    def version_string(self) -> str:
+        """Return what the Server field says."""
+        return f"{self.server_version} {self.sys_version}"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return a time, by default now, as an IMF-fixdate (RFC 9110 5.6.7)."""
+        return email.utils.formatdate(time.time() if timestamp is None else timestamp, usegmt=True)
+
+    def log_date_time_string(self) -> str:
+        """Return the local time as the log has it."""
+        now = time.localtime()
+        clock = f"{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
+        return f"{now.tm_mday:02d}/{self.monthname[now.tm_mon]:>3}/{now.tm_year:04d} {clock}"
+
+    def address_string(self) -> str:
+        """Return the client's address for the log; a client on a Unix socket has none."""
+        address = self.client_address
+        if isinstance(address, tuple | list) and address:
+            return str(address[0])
+        return str(address) if address else "-"
+
+
+_LINE_ENDS: Final = frozenset("\r\n\0")
+
+
+def _check_no_line_end(what: str, text: str) -> None:
+    if not _LINE_ENDS.isdisjoint(text):
+        raise ValueError(f"CR, LF or NUL in a {what} of the response: {text!r}")
+
+

@@ -1,0 +1,263 @@
+"""``HTTPServer`` and ``ThreadingHTTPServer``: socketserver's servers, over the engine.
+
+    serve_forever, handle_request
+      get_request, verify_request        in the thread of ``serve_forever``
+      … the head arrives …               nobody's thread
+      process_request
+        finish_request                   makes the handler
+      shutdown_request
+        close_request
+      service_actions
+
+A connection is accepted when it comes and handed on when its first request is here, so a client
+that connects and says nothing, or a byte now and then, holds nothing but its place.
+"""
+
+import contextlib
+import socket
+import socketserver
+import sys
+import threading
+import time
+from typing import Any, ClassVar
+
+from basehttpserver._engine import Connection, accept_from, connection_of
+from basehttpserver._engine.connection import Context
+from basehttpserver._lanes import Lanes, can_poll, make_context
+from basehttpserver.settings import Settings
+
+__all__ = ["HTTPServer", "ThreadingHTTPServer"]
+
+
+class HTTPServer(socketserver.TCPServer):
+    """An HTTP server whose handlers never overlap: one at a time, in ``serve_forever``'s thread.
+
+    No client, by being idle or slow to send, delays another one's request.
+    """
+
+    allow_reuse_address = True
+    allow_reuse_port = False
+    request_queue_size = socket.SOMAXCONN
+
+    #: Limits and deadlines; a subclass, or the keyword of the constructor, may have others.
+    settings: Settings = Settings()
+
+    #: The port that the server listens on; set when it is bound.
+    server_port: int
+
+    _lanes: Lanes | None = None
+    _context: Context | None = None
+    _server_name: str | None = None
+    _serving_thread: int | None = None
+    _is_asked_to_stop = False
+
+    def __init__(
+        self,
+        server_address: Any,
+        RequestHandlerClass: Any,  # noqa: N803 - socketserver's name
+        bind_and_activate: bool = True,
+        *,
+        settings: Settings | None = None,
+    ) -> None:
+        """Bind to `server_address`, ``(host, port)``, and listen, unless told not to.
+
+        `RequestHandlerClass` is any callable that takes request, client address and server.
+        Raises ``OSError`` when the address cannot be had.
+        """
+        if settings is not None:
+            self.settings = settings
+        self._engine_lock = threading.Lock()
+        self._has_stopped = threading.Event()
+        super().__init__(server_address, RequestHandlerClass, bind_and_activate)
+
+    # The address.
+
+    def server_bind(self) -> None:
+        """Bind the socket and keep the port. Unlike CPython's it asks no name server."""
+        super().server_bind()
+        address = self.server_address
+        self.server_port = address[1] if isinstance(address, tuple) else 0
+
+    @property
+    def server_name(self) -> str:
+        """The name of the host that the server listens on; may be set.
+
+        CPython looks it up when the server is bound, which stalls for half a minute on networks
+        with a broken resolver (cpython#106505). Here it is found when it is asked for, without
+        DNS: ``localhost``, the machine's name for all interfaces, or the address itself.
+        """
+        if self._server_name is None:
+            self._server_name = _name_of(self.server_address)
+        return self._server_name
+
+    @server_name.setter
+    def server_name(self, name: str) -> None:
+        self._server_name = name
+
+    # Serving.
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:
+        """Serve until `shutdown`; call ``service_actions`` at least every `poll_interval` seconds.
+
+        Handlers of an `HTTPServer` run in this thread; what they raise beyond ``Exception``
+        (``SystemExit``, ``KeyboardInterrupt``), or ``handle_error`` raises, leaves this method.
+        """
+        if not can_poll(self):
+            super().serve_forever(poll_interval)
+            return
+        self._has_stopped.clear()
+        self._serving_thread = threading.get_ident()
+        poller = self._get_lanes().poller
+        try:
+            poller.listen()
+            while not self._is_asked_to_stop:
+                poller.run_once(poll_interval)
+                if not self._is_asked_to_stop:
+                    self.service_actions()
+        finally:
+            self._stop_polling()
+
+    def _stop_polling(self) -> None:
+        if self._lanes is not None:
+            self._lanes.poller.stop_listening()
+        self._serving_thread = None
+        self._is_asked_to_stop = False
+        self._has_stopped.set()
+
+    def shutdown(self) -> None:
+        """Make `serve_forever` return, and wait until it has; running handlers go on.
+
+        A handler may call it: where it runs in the thread of `serve_forever` itself, that returns
+        once the handler has.
+        """
+        if not can_poll(self):
+            super().shutdown()
+            return
+        self._is_asked_to_stop = True
+        if self._lanes is not None:
+            self._lanes.poller.wake()
+        if threading.get_ident() != self._serving_thread:
+            self._has_stopped.wait()
+
+    def handle_request(self) -> None:
+        """Serve until one request was handled, or call ``handle_timeout`` after `timeout`.
+
+        A client that connects and says nothing does not count.
+        """
+        if not can_poll(self):
+            super().handle_request()
+            return
+        seconds = _shorter(self.socket.gettimeout(), self.timeout)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        poller = self._get_lanes().poller
+        poller.listen()
+        answered = poller.answered
+        self._serving_thread = threading.get_ident()
+        try:
+            while poller.answered == answered:
+                left = None if deadline is None else deadline - time.monotonic()
+                poller.run_once(None if left is None else max(0.0, left))
+                if left is not None and left <= 0 and poller.answered == answered:
+                    self.handle_timeout()
+                    return
+        finally:
+            self._serving_thread = None
+
+    def drain(self, seconds: float) -> bool:
+        """Accept no more, let requests that have begun be answered, and close idle connections.
+
+        Returns whether that was done within `seconds`. Call it when `serve_forever` has
+        returned, in the thread that called that; `server_close` comes after it.
+        """
+        if self._lanes is None:
+            return True
+        deadline = time.monotonic() + seconds
+        poller = self._lanes.poller
+        poller.announce_stop()
+        while True:
+            poller.run_once(0)  # What has arrived is served before idle connections are closed.
+            poller.close_idle()
+            if self._lanes.is_idle:
+                return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            poller.run_once(min(left, 0.05))
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Accept a connection; a TLS handshake is not waited for."""
+        return accept_from(self.socket)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print a traceback to ``sys.stderr``, but for a client that went away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Shut the connection down and close it, so that the client can read its answer."""
+        connection = connection_of(request)
+        if connection is not None:
+            connection.close()
+            if self._lanes is not None:
+                self._lanes.leave(connection)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Close the listener and every idle connection.
+
+        With ``ThreadingMixIn`` and neither `daemon_threads` nor `block_on_close` to the contrary,
+        running handlers are waited for.
+        """
+        with self._engine_lock:
+            lanes, self._lanes = self._lanes, None
+        if lanes is not None:
+            waits = bool(getattr(self, "block_on_close", False)) and not getattr(
+                self, "daemon_threads", True
+            )
+            lanes.close(wait=waits)
+        super().server_close()
+
+    # The engine.
+
+    def _get_lanes(self) -> Lanes:
+        with self._engine_lock:
+            if self._lanes is None:
+                self._context = make_context(self.settings)
+                self._lanes = Lanes(self, self._context)
+            return self._lanes
+
+    def _make_connection(self, request: Any, client_address: Any) -> Connection | None:
+        """Make the engine's side of a connection that no poller has seen; a handler calls it."""
+        if not isinstance(request, socket.socket):
+            return None
+        with self._engine_lock:
+            if self._context is None:
+                self._context = make_context(self.settings)
+        with contextlib.suppress(AttributeError):  # A socket that takes no attribute.
+            return Connection(request, client_address, self._context)
+        return None
+
+    @classmethod
+    def _plain_class(cls) -> type:
+        return HTTPServer
+
+
+class ThreadingHTTPServer(socketserver.ThreadingMixIn, HTTPServer):
+    """An HTTP server whose handlers may overlap: each runs in a thread of a bounded pool."""
+
+    daemon_threads: ClassVar[bool] = True  # type: ignore[misc]
+
+
+def _name_of(address: Any) -> str:
+    if not isinstance(address, tuple):
+        return str(address)
+    host = str(address[0])
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return socket.gethostname()
+    return "localhost" if host in ("127.0.0.1", "::1") else host
+
+
+def _shorter(first: float | None, second: float | None) -> float | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return min(first, second)

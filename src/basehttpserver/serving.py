@@ -1,0 +1,142 @@
+"""Running a server as a program: signals, a graceful stop, and what is printed meanwhile.
+
+    serve             the short way: a handler class, and nothing else to think of
+    run_until_signal  a server that was made already
+    test              what ``http.server`` calls so: for programs that call it
+"""
+
+import contextlib
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from basehttpserver.files import SimpleHTTPRequestHandler
+from basehttpserver.server import HTTPServer, ThreadingHTTPServer
+from basehttpserver.settings import Settings
+
+__all__ = ["DualStackServer", "find_address", "run_until_signal", "serve", "test", "url_of"]
+
+Address = tuple[Any, ...]
+
+
+class DualStackServer(ThreadingHTTPServer):
+    """A `ThreadingHTTPServer` that takes IPv4 too where it listens on an IPv6 address."""
+
+    def server_bind(self) -> None:
+        """Bind, with IPV6_V6ONLY off (cpython#82907)."""
+        if self.address_family == socket.AF_INET6:
+            with contextlib.suppress(OSError, AttributeError):
+                self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        super().server_bind()
+
+
+def serve(
+    handler: Callable[..., Any],
+    *,
+    port: int = 8000,
+    bind: str | None = "127.0.0.1",
+    settings: Settings | None = None,
+    server_class: type[HTTPServer] = DualStackServer,
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; then let running exchanges finish, and return.
+
+    `handler` is a `BaseHTTPRequestHandler` class, or anything that makes one. `port` 0 takes any
+    free port; `bind` is a name or address, ``None`` for all interfaces, IPv4 and IPv6. Handlers
+    overlap; with ``server_class=HTTPServer`` they do not.
+
+    Raises ``OSError`` when the address cannot be had and ``ValueError`` for a bad setting.
+    """
+    family, address = find_address(bind, port)
+    served = type(server_class.__name__, (server_class,), {"address_family": family})
+    with served(address, handler, settings=settings) as server:
+        print(f"Serving on {url_of(server)} (Ctrl-C stops)", flush=True)
+        run_until_signal(server)
+
+
+def run_until_signal(server: HTTPServer) -> signal.Signals | None:
+    """Run ``serve_forever`` until SIGINT or SIGTERM, or until somebody calls ``shutdown``.
+
+    Then no more is accepted, idle connections close, and running exchanges have
+    ``settings.graceful_stop_seconds``. A second signal does what it did before: SIGTERM ends the
+    process, Ctrl-C raises ``KeyboardInterrupt``. Returns the signal that came, if any. Outside the
+    main thread Python delivers no signals; ``shutdown`` remains.
+    """
+    received: list[signal.Signals] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        server.shutdown()
+
+    with _signals_handled_by(stop):
+        server.serve_forever()
+    # From here on a second signal finds the handlers that were there before.
+    server.drain(server.settings.graceful_stop_seconds)
+    return received[0] if received else None
+
+
+@contextlib.contextmanager
+def _signals_handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, signal.SIG_DFL if previous is None else previous)
+
+
+def find_address(bind: str | None, port: int) -> tuple[socket.AddressFamily, Address]:
+    """Return the family and address to listen on; ``None`` or "" are all interfaces.
+
+    Raises ``OSError`` (``socket.gaierror``) when `bind` cannot be resolved.
+    """
+    if not bind and socket.has_dualstack_ipv6():
+        return socket.AF_INET6, ("::", port)
+    flags = socket.AI_PASSIVE
+    found = socket.getaddrinfo(bind or None, port, type=socket.SOCK_STREAM, flags=flags)
+    family, _, _, _, address = found[0]
+    return family, address
+
+
+def url_of(server: Any) -> str:
+    """Return the URL under which a server can be reached."""
+    host, port = server.socket.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def test(
+    HandlerClass: Any = SimpleHTTPRequestHandler,  # noqa: N803 - CPython's names
+    ServerClass: Any = ThreadingHTTPServer,  # noqa: N803
+    protocol: str = "HTTP/1.0",
+    port: int = 8000,
+    bind: str | None = None,
+    content_type: str = SimpleHTTPRequestHandler.default_content_type,
+) -> None:
+    """Serve with the given classes until Ctrl-C, as ``http.server.test`` does.
+
+    Sets ``address_family`` of `ServerClass`, ``protocol_version`` and ``default_content_type`` of
+    `HandlerClass`. Exits with 0 at Ctrl-C.
+    """
+    ServerClass.address_family, address = find_address(bind, port)
+    HandlerClass.protocol_version = protocol
+    HandlerClass.default_content_type = content_type
+    with ServerClass(address, HandlerClass) as httpd:
+        print_serving(httpd)
+        try:
+            httpd.serve_forever()
+        except KeyboardInterrupt:
+            print("\nKeyboard interrupt received, exiting.")
+            sys.exit(0)
+
+
+def print_serving(server: Any) -> None:
+    """Print what ``python -m http.server`` prints when it is ready."""
+    host, port = server.socket.getsockname()[:2]
+    print(f"Serving HTTP on {host} port {port} ({url_of(server)}) ...", flush=True)
