@@ -30,7 +30,7 @@ class RequestHead:
     #: Every byte of it as received: request line, field lines, the empty line. Of a refused head
     #: the first line, or what is there of it.
     raw: bytes
-    #: The method, case-sensitive (RFC 9110 9.1); empty in a refused head that has none.
+    #: The method, case-sensitive (RFC 9110 9.1); empty where the request line itself is refused.
     method: str
     #: Major and minor version of the protocol; ``(0, 9)`` for a request line without one.
     version: tuple[int, int]

@@ -71,6 +71,8 @@ class Lanes:
         self._server = server
         self._context = context
         threads = isinstance(server, socketserver.ThreadingMixIn)
+        #: Somebody polls for as long as the server runs, so a connection may wait there.
+        self.polls_on = False
         self._gives_to_hook = not _has_plain_process_request(server)
         self._pool: WorkerPool | None = None
         if threads and not self._gives_to_hook:
@@ -171,7 +173,7 @@ class Lanes:
             raise
 
     def _may_park(self, connection: Connection) -> bool:
-        if connection.resident is None and self._server_may_park:
+        if connection.resident is None and self._server_may_park and self.polls_on:
             connection.may_park = handler_may_park(self._server.RequestHandlerClass)
         return connection.may_park
 

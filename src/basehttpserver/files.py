@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import email.utils
 import io
@@ -199,9 +198,12 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-type", content_type)
         self.send_header("Content-Length", str(file.status.st_size))
-        with contextlib.suppress(ValueError, OverflowError, OSError):
-            # A time that is no date, as careless archivers leave behind, is not sent.
-            self.send_header("Last-Modified", self.date_time_string(file.status.st_mtime))
+        try:
+            modified = self.date_time_string(file.status.st_mtime)
+        except (ValueError, OverflowError, OSError):
+            pass  # no date of our calendar, as careless archivers leave behind
+        else:
+            self.send_header("Last-Modified", modified)
         self._send_extra_response_headers()
         self.end_headers()
         return io.BufferedReader(file)

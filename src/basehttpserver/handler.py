@@ -37,6 +37,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from basehttpserver._engine import Connection, connection_of
 from basehttpserver._engine.streams import ResponseWriter
+from basehttpserver._exchange import RequestHead
 from basehttpserver.exceptions import PeerError, PeerTimeout
 
 __all__ = ["DEFAULT_ERROR_CONTENT_TYPE", "DEFAULT_ERROR_MESSAGE", "BaseHTTPRequestHandler", "ends_with_super"]
@@ -335,9 +336,9 @@ class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
         self.request_version = self.default_request_version
         self.close_connection = True
         self.requestline = str(self.raw_requestline, "iso-8859-1").rstrip("\r\n")
-        refusal = self._peer.refusal if self._peer is not None else None
-        if refusal is not None:
-            self._send_refusal(refusal)
+        head = self._peer.head if self._peer is not None else None
+        if head is not None and head.refusal is not None:
+            self._send_refusal(head, head.refusal)
             return False
         words = self.requestline.split()
         if not words:
@@ -350,17 +351,16 @@ class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
             return True
         return self._parse_fields()
 
-    def _send_refusal(self, refusal: PeerError) -> None:
+    def _send_refusal(self, head: RequestHead, refusal: PeerError) -> None:
         """Answer a head that the protocol refused."""
         self.request_version = ""  # Whatever the client speaks, a status line does no harm.
-        words = self.requestline.split()
-        if len(words) == 3:
-            self.command = words[0]
-            if refusal.status == HTTPStatus.BAD_REQUEST and not hasattr(self, f"do_{words[0]}"):
-                # A method that the handler does not know is the older and clearer complaint.
-                self._send_unsupported_method()
-                return
-        self.send_error(refusal.status, refusal.reason, refusal.explanation)
+        self.command = head.method or None
+        is_known = not head.method or hasattr(self, f"do_{head.method}")
+        if refusal.status == HTTPStatus.BAD_REQUEST and not is_known:
+            # http.server complains of an unknown method, and looks at the fields no further.
+            self._send_unsupported_method()
+        else:
+            self.send_error(refusal.status, refusal.reason, refusal.explanation)
 
     def _parse_version(self, words: list[str]) -> bool:
         if len(words) < 3:

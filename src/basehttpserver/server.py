@@ -107,7 +107,9 @@ class HTTPServer(socketserver.TCPServer):
             return
         self._has_stopped.clear()
         self._serving_thread = threading.get_ident()
-        poller = self._get_lanes().poller
+        lanes = self._get_lanes()
+        poller = lanes.poller
+        lanes.polls_on = True
         try:
             poller.listen()
             while not self._is_asked_to_stop:
@@ -140,16 +142,19 @@ class HTTPServer(socketserver.TCPServer):
             self._has_stopped.wait()
 
     def handle_request(self) -> None:
-        """Serve until one request was handled, or call ``handle_timeout`` after `timeout`.
+        """Serve one connection that has a request, or call ``handle_timeout`` after `timeout`.
 
-        A client that connects and says nothing does not count.
+        A client that connects and says nothing does not count. As in CPython, a connection that
+        is kept alive is served to its end; it ends when others wait for this thread.
         """
         if not can_poll(self):
             super().handle_request()
             return
         seconds = _shorter(self.socket.gettimeout(), self.timeout)
         deadline = None if seconds is None else time.monotonic() + seconds
-        poller = self._get_lanes().poller
+        lanes = self._get_lanes()
+        poller = lanes.poller
+        lanes.polls_on = False
         poller.listen()
         answered = poller.answered
         self._serving_thread = threading.get_ident()

@@ -16,8 +16,12 @@ __all__ = ["Flusher"]
 #: quick handler takes from its first write to its end.
 DELAY_SECONDS: Final = 0.005
 
-#: So many rounds without work before the thread sleeps until it is called.
+#: So many rounds without work before the thread sleeps until it is called …
 IDLE_ROUNDS: Final = 20
+
+#: … and so long a sleep before it ends. A server that is dropped without being closed must not
+#: leave a thread behind.
+LINGER_SECONDS: Final = 5.0
 
 
 class _Late(Protocol):
@@ -80,8 +84,12 @@ class Flusher:
                 if idle_rounds > IDLE_ROUNDS:
                     self._called.clear()
             if idle_rounds > IDLE_ROUNDS:
-                self._called.wait()
+                self._called.wait(LINGER_SECONDS)
                 idle_rounds = 0
+                with self._lock:
+                    if not self._called.is_set():
+                        self._thread = None
+                        return
 
     def stop(self) -> None:
         """End the thread and wait for it, unless it is the one that calls."""

@@ -21,6 +21,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 from basehttpserver._exchange import RequestHead, Verdict
+from basehttpserver._http1 import grammar
 from basehttpserver._http1.chunked import ChunkedDecoder
 from basehttpserver._http1.head import HeadReader
 from basehttpserver._http1.response import ResponseEncoder
@@ -136,8 +137,8 @@ class Http1Connection:
         else:
             line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
             line = bytes(self._buffer[:line_end])
-            words = line.decode("latin-1").split()
-            method = words[0] if len(words) == 3 else ""
+            match = grammar.REQUEST_LINE.fullmatch(line)
+            method = match["method"].decode("ascii") if match and match[3] == b"1" else ""
             head = RequestHead(line, method, (1, 1), keeps_alive=False, refusal=error)
         self._begin(head)
         self._state = _State.REFUSED
