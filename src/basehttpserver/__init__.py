@@ -4,7 +4,7 @@ Subclass `BaseHTTPRequestHandler`, define ``do_GET`` and its like, and give the 
 `ThreadingHTTPServer`, `HTTPServer` or `serve`. `SimpleHTTPRequestHandler` serves files.
 """
 
-from basehttpserver.exceptions import PeerError, PeerTimeout
+from basehttpserver.exceptions import PeerError, PeerTimeoutError
 from basehttpserver.files import SimpleHTTPRequestHandler
 from basehttpserver.handler import (
     DEFAULT_ERROR_CONTENT_TYPE,
@@ -21,7 +21,7 @@ __all__ = [
     "BaseHTTPRequestHandler",
     "HTTPServer",
     "PeerError",
-    "PeerTimeout",
+    "PeerTimeoutError",
     "Settings",
     "SimpleHTTPRequestHandler",
     "ThreadingHTTPServer",

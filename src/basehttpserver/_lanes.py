@@ -267,5 +267,3 @@ def _speaks_http(make_handler: Callable[..., Any]) -> bool:
     return not isinstance(make_handler, type) or any(
         base.__name__ == "BaseHTTPRequestHandler" for base in make_handler.__mro__
     )
-
-

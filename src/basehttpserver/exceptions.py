@@ -8,7 +8,7 @@ that went away: `ConnectionError`, as the socket module raises it.
 
 from http import HTTPStatus
 
-__all__ = ["PeerError", "PeerTimeout"]
+__all__ = ["PeerError", "PeerTimeoutError"]
 
 
 class PeerError(Exception):
@@ -26,7 +26,7 @@ class PeerError(Exception):
         self.explanation = explanation
 
 
-class PeerTimeout(TimeoutError):
+class PeerTimeoutError(TimeoutError):
     """The client kept a handler waiting past a deadline of `Settings`.
 
     A ``TimeoutError``, so that ``handle_one_request`` ends the connection as in ``http.server``.

@@ -25,56 +25,31 @@ other object with ``makefile()`` as its request, a handler reads and writes that
 leniently as ``http.server`` does.
 """
 
-import email.utils
-import html
 import http.client
 import socketserver
 import sys
-import time
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from basehttpserver._engine import Connection, connection_of
-from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._exchange import RequestHead
-from basehttpserver.exceptions import PeerError, PeerTimeout
+from basehttpserver._response_head import (
+    DEFAULT_ERROR_CONTENT_TYPE,
+    DEFAULT_ERROR_MESSAGE,
+    ResponseHead,
+)
+from basehttpserver.exceptions import PeerError, PeerTimeoutError
 
-__all__ = ["DEFAULT_ERROR_CONTENT_TYPE", "DEFAULT_ERROR_MESSAGE", "BaseHTTPRequestHandler", "ends_with_super"]
-
-#: The error page of ``http.server``, as programs compare and replace it.
-DEFAULT_ERROR_MESSAGE: Final = """\
-<!DOCTYPE HTML>
-<html lang="en">
-    <head>
-        <meta charset="utf-8">
-        <style type="text/css">
-            :root {
-                color-scheme: light dark;
-            }
-        </style>
-        <title>Error response</title>
-    </head>
-    <body>
-        <h1>Error response</h1>
-        <p>Error code: %(code)d</p>
-        <p>Message: %(message)s.</p>
-        <p>Error code explanation: %(code)s - %(explain)s.</p>
-    </body>
-</html>
-"""
-
-DEFAULT_ERROR_CONTENT_TYPE: Final = "text/html;charset=utf-8"
+__all__ = [
+    "DEFAULT_ERROR_CONTENT_TYPE",
+    "DEFAULT_ERROR_MESSAGE",
+    "BaseHTTPRequestHandler",
+    "ends_with_super",
+]
 
 #: http.server reads one byte more than a request line may have.
 _MAX_REQUEST_LINE: Final = 65536
-
-#: What a log line of ours may have at most; a request line of 64 KiB is no use in a log.
-_MAX_LOG_CHARACTERS: Final = 8192
-
-#: RFC 9110 6.4.1: these responses have no content.
-_WITHOUT_CONTENT: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.NOT_MODIFIED)
-
 
 Constructor = TypeVar("Constructor", bound=Callable[..., None])
 
@@ -89,7 +64,7 @@ def ends_with_super(constructor: Constructor) -> Constructor:
     return constructor
 
 
-class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
+class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
     """Answers the requests of one connection: a request SPAM is answered by ``do_SPAM()``.
 
     Subclass it and define ``do_GET`` and its like. In them:
@@ -106,48 +81,19 @@ class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
         the peer, the server and the socket.
     """
 
-    #: What the Server field says, with `sys_version` behind it; "name/version" words.
-    server_version: str = "BaseHTTP"
-    sys_version: str = "Python/" + sys.version.split()[0]
-
-    #: The page that `send_error` sends: a format with the keys code, message and explain.
-    error_message_format: str = DEFAULT_ERROR_MESSAGE
-    error_content_type: str = DEFAULT_ERROR_CONTENT_TYPE
-
     #: The version that counts until a request line was read.
     default_request_version: str = "HTTP/0.9"
-
-    #: The version that the handler speaks. "HTTP/1.1" keeps connections open.
-    protocol_version: str = "HTTP/1.0"
 
     #: Makes `headers`: an ``email.message.Message`` or a class like it.
     MessageClass: type = http.client.HTTPMessage
 
-    #: Status codes: each a short and a long explanation.
-    responses: ClassVar[dict[int, tuple[str, str]]] = {
-        status: (status.phrase, status.description) for status in HTTPStatus
-    }
-
-    weekdayname: ClassVar[list[str]] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    monthname: ClassVar[list[str | None]] = [
-        None, "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]  # fmt: skip
-
-    client_address: Any
     server: Any
     request: Any
     connection: Any
     rfile: Any
-    wfile: Any
-    close_connection: bool
-    requestline: str
     raw_requestline: bytes
-    request_version: str
-    command: str | None
     path: str
     headers: Any
-    _headers_buffer: list[bytes]
 
     #: The engine's connection; ``None`` where the handler works without an engine.
     _peer: Connection | None = None
@@ -265,7 +211,7 @@ class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
             self._abort_exchange()
             raise
         except TimeoutError as error:
-            if isinstance(error, PeerTimeout):
+            if isinstance(error, PeerTimeoutError):
                 self._answer_failure(HTTPStatus.REQUEST_TIMEOUT)
             self._abort_exchange()
             raise
@@ -397,9 +343,7 @@ class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
             self.close_connection = True
             if command != "GET":
                 self.request_version = ""
-                self.send_error(
-                    HTTPStatus.BAD_REQUEST, f"Bad HTTP/0.9 request type ({command!r})"
-                )
+                self.send_error(HTTPStatus.BAD_REQUEST, f"Bad HTTP/0.9 request type ({command!r})")
                 return False
         self.command = command
         # cpython#87389: a path that begins with // would make an open redirect, since a client
@@ -411,9 +355,7 @@ class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
         try:
             self.headers = http.client.parse_headers(self.rfile, _class=self.MessageClass)
         except http.client.LineTooLong as error:
-            self.send_error(
-                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Line too long", str(error)
-            )
+            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Line too long", str(error))
             return False
         except http.client.HTTPException as error:
             self.send_error(
@@ -447,154 +389,3 @@ class BaseHTTPRequestHandler(socketserver.StreamRequestHandler):
         self.send_response_only(HTTPStatus.CONTINUE)
         self.end_headers()
         return True
-
-    # The response.
-
-    def send_error(
-        self, code: int, message: str | None = None, explain: str | None = None
-    ) -> None:
-        """Send a whole error response, and log it.
-
-        `message` goes into the status line and `explain` into the page; both default to what
-        `responses` has for the code. The connection is closed after it.
-        """
-        short, long = self.responses.get(code, ("???", "???"))
-        message = short if message is None else message
-        explain = long if explain is None else explain
-        self.log_error("code %d, message %s", code, message)
-        self.send_response(code, message)
-        self.send_header("Connection", "close")
-        body = b""
-        if code >= 200 and code not in _WITHOUT_CONTENT:
-            page = self.error_message_format % {
-                "code": code,
-                "message": html.escape(message, quote=False),
-                "explain": html.escape(explain, quote=False),
-            }
-            body = page.encode("utf-8", "replace")
-            self.send_header("Content-Type", self.error_content_type)
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD" and body:
-            self.wfile.write(body)
-
-    def send_response(self, code: int, message: str | None = None) -> None:
-        """Log the request; begin the head with a status line and the Server and Date fields.
-
-        Raises ``ValueError`` for a message with CR, LF or NUL in it.
-        """
-        self.log_request(code)
-        self.send_response_only(code, message)
-        self.send_header("Server", self.version_string())
-        self.send_header("Date", self.date_time_string())
-
-    def send_response_only(self, code: int, message: str | None = None) -> None:
-        """Begin the head with a status line alone. Raises ``ValueError`` as `send_response`."""
-        if self.request_version == "HTTP/0.9":
-            return
-        if message is None:
-            message = self.responses[code][0] if code in self.responses else ""
-        _check_no_line_end("message", message)
-        self._add_line(f"{self.protocol_version} {code:d} {message}\r\n")
-
-    def send_header(self, keyword: str, value: Any) -> None:
-        """Add a field to the head. ``Connection`` also sets `close_connection`.
-
-        Raises ``ValueError`` for CR, LF or NUL in the name or the value: what follows them would
-        be another field, or another response (CWE-113).
-        """
-        line = f"{keyword}: {value}"
-        _check_no_line_end("header", line)
-        if self.request_version != "HTTP/0.9":
-            self._add_line(line + "\r\n")
-        if keyword.lower() == "connection":
-            option = str(value).lower()
-            if option == "close":
-                self.close_connection = True
-            elif option == "keep-alive":
-                self.close_connection = False
-
-    def _add_line(self, line: str) -> None:
-        if not hasattr(self, "_headers_buffer"):
-            self._headers_buffer = []
-        self._headers_buffer.append(line.encode("latin-1", "strict"))
-
-    def end_headers(self) -> None:
-        """End the head and send it."""
-        if self.request_version != "HTTP/0.9":
-            if not hasattr(self, "_headers_buffer"):
-                self._headers_buffer = []
-            self._headers_buffer.append(b"\r\n")
-            self.flush_headers()
-
-    def flush_headers(self) -> None:
-        """Send the lines gathered so far."""
-        if not hasattr(self, "_headers_buffer"):
-            return
-        lines, self._headers_buffer = self._headers_buffer, []
-        block = b"".join(lines)
-        if isinstance(self.wfile, ResponseWriter) and lines and lines[-1] == b"\r\n":
-            keeps_alive = not getattr(self, "close_connection", True)
-            self.wfile.write_head(block, keeps_alive=keeps_alive)
-        else:
-            self.wfile.write(block)
-
-    # The log.
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Log a request that is answered with `code`. `send_response` calls it."""
-        if isinstance(code, HTTPStatus):
-            code = code.value
-        self.log_message('"%s" %s %s', self.requestline, str(code), str(size))
-
-    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - CPython's name
-        """Log what went wrong; by default as `log_message` does."""
-        self.log_message(format, *args)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - CPython's name
-        """Write one line to ``sys.stderr``: the address, the time, and ``format % args``.
-
-        Control characters are escaped, and a backslash with them, so that a request cannot forge
-        a line or drive a terminal.
-        """
-        message = format % args
-        if len(message) > _MAX_LOG_CHARACTERS:
-            message = message[:_MAX_LOG_CHARACTERS] + "…"
-        message = message.translate(self._control_char_table)
-        sys.stderr.write(f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n")
-
-    _control_char_table: ClassVar[dict[int, str]] = {
-        **{code: rf"\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
-        ord("\\"): r"\\",
-    }
-
-    def version_string(self) -> str:
-        """Return what the Server field says."""
-        return f"{self.server_version} {self.sys_version}"
-
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Return a time, by default now, as an IMF-fixdate (RFC 9110 5.6.7)."""
-        return email.utils.formatdate(time.time() if timestamp is None else timestamp, usegmt=True)
-
-    def log_date_time_string(self) -> str:
-        """Return the local time as the log has it."""
-        now = time.localtime()
-        clock = f"{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
-        return f"{now.tm_mday:02d}/{self.monthname[now.tm_mon]:>3}/{now.tm_year:04d} {clock}"
-
-    def address_string(self) -> str:
-        """Return the client's address for the log; a client on a Unix socket has none."""
-        address = self.client_address
-        if isinstance(address, tuple | list) and address:
-            return str(address[0])
-        return str(address) if address else "-"
-
-
-_LINE_ENDS: Final = frozenset("\r\n\0")
-
-
-def _check_no_line_end(what: str, text: str) -> None:
-    if not _LINE_ENDS.isdisjoint(text):
-        raise ValueError(f"CR, LF or NUL in a {what} of the response: {text!r}")
-
-

@@ -54,7 +54,7 @@ class HTTPServer(socketserver.TCPServer):
     def __init__(
         self,
         server_address: Any,
-        RequestHandlerClass: Any,  # noqa: N803 - socketserver's name
+        RequestHandlerClass: Any,
         bind_and_activate: bool = True,
         *,
         settings: Settings | None = None,
@@ -257,7 +257,7 @@ def _name_of(address: Any) -> str:
     if not isinstance(address, tuple):
         return str(address)
     host = str(address[0])
-    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+    if host in ("", "0.0.0.0", "::"):
         return socket.gethostname()
     return "localhost" if host in ("127.0.0.1", "::1") else host
 

@@ -1,8 +1,8 @@
 """Running a server as a program: signals, a graceful stop, and what is printed meanwhile.
 
-    serve             the short way: a handler class, and nothing else to think of
-    run_until_signal  a server that was made already
-    test              what ``http.server`` calls so: for programs that call it
+serve             the short way: a handler class, and nothing else to think of
+run_until_signal  a server that was made already
+test              what ``http.server`` calls so: for programs that call it
 """
 
 import contextlib
@@ -112,8 +112,8 @@ def url_of(server: Any) -> str:
 
 
 def test(
-    HandlerClass: Any = SimpleHTTPRequestHandler,  # noqa: N803 - CPython's names
-    ServerClass: Any = ThreadingHTTPServer,  # noqa: N803
+    HandlerClass: Any = SimpleHTTPRequestHandler,
+    ServerClass: Any = ThreadingHTTPServer,
     protocol: str = "HTTP/1.0",
     port: int = 8000,
     bind: str | None = None,

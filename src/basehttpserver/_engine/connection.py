@@ -29,7 +29,7 @@ from basehttpserver._engine.sockets import HandledSocket, attach
 from basehttpserver._engine.streams import RequestReader, ResponseWriter
 from basehttpserver._engine.transport import READ, transport_for, wait_until_ready
 from basehttpserver._exchange import Protocol, RequestHead, Verdict
-from basehttpserver.exceptions import PeerError, PeerTimeout
+from basehttpserver.exceptions import PeerError, PeerTimeoutError
 from basehttpserver.settings import Settings
 
 __all__ = ["Connection", "Context", "State"]
@@ -169,7 +169,7 @@ class Connection:
             left = deadline - self.context.clock()
             mask = self.transport.receive_mask
             if left <= 0 or not wait_until_ready([(self.transport.fileno(), mask)], left):
-                raise PeerTimeout("the TLS handshake took too long")
+                raise PeerTimeoutError("the TLS handshake took too long")
         self.state = State.HEAD
 
     def _wait_for_head(self) -> bool:
@@ -247,7 +247,7 @@ class Connection:
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the head, then of the body; ``b""`` at its end. May wait.
 
-        Raises `PeerError`, ``TimeoutError`` (`PeerTimeout` for a deadline of the settings) and
+        Raises `PeerError`, ``TimeoutError`` (`PeerTimeoutError` for a deadline of the settings) and
         ``OSError``.
         """
         if self._head_left:
@@ -279,14 +279,12 @@ class Connection:
         by_rate = None if self.is_tunnel else allowance.seconds_left()
         limits = [limit for limit in (own_timeout, by_rate) if limit is not None]
         began = self.context.clock()
-        ready = wait_until_ready(
-            [(self.transport.fileno(), mask)], min(limits) if limits else None
-        )
+        ready = wait_until_ready([(self.transport.fileno(), mask)], min(limits) if limits else None)
         allowance.waited(self.context.clock() - began)
         if ready or not limits:
             return
         if by_rate is not None and (own_timeout is None or by_rate <= own_timeout):
-            raise PeerTimeout("the client is too slow")
+            raise PeerTimeoutError("the client is too slow")
         raise TimeoutError("timed out")
 
     def limit_operations(self, seconds: float) -> None:
@@ -379,9 +377,7 @@ class Connection:
             self._collect_locked()
 
     def _collect_locked(self) -> None:
-        if self._writes_through or self.is_tunnel:
-            self._send_locked()
-        elif self.protocol.pending_bytes + len(self._unsent) >= COLLECT_BYTES:
+        if self._writes_through or self.is_tunnel or self.protocol.pending_bytes + len(self._unsent) >= COLLECT_BYTES:
             self._send_locked()
         elif not self._is_watched:
             self._is_watched = True
@@ -536,5 +532,3 @@ def body_timeout() -> PeerError:
     return PeerError(
         HTTPStatus.REQUEST_TIMEOUT, "Request Timeout", "The body of the request took too long"
     )
-
-

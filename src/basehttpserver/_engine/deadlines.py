@@ -60,26 +60,26 @@ class DeadlineTable(Generic[Key]):
 
 
 class RateAllowance:
-    """How long a peer may keep us waiting: a grace, and then as the bytes that it moved allow.
+    """How long a peer may keep us waiting: a grace, used up by waiting, earned back by bytes.
 
+    Never more than the grace, so that a peer that was quick for an hour cannot stall for another.
     Only time spent waiting for the peer counts, never the handler's own work.
     """
 
     def __init__(self, grace_seconds: float, bytes_per_second: float) -> None:
-        """Allow `grace_seconds` at first; a rate of 0 is no minimum."""
-        self._allowed = grace_seconds
+        """Allow `grace_seconds`; a rate of 0 is no minimum."""
+        self._grace = self._credit = grace_seconds
         self._rate = bytes_per_second
-        self._waited = 0.0
 
     def moved(self, count: int) -> None:
         """Count bytes that the peer sent or took."""
         if self._rate:
-            self._allowed += count / self._rate
+            self._credit = min(self._grace, self._credit + count / self._rate)
 
     def waited(self, seconds: float) -> None:
         """Count time that we waited for the peer."""
-        self._waited += seconds
+        self._credit -= seconds
 
     def seconds_left(self) -> float | None:
         """Return how long the peer may keep us waiting now, ``None`` without a limit."""
-        return max(0.0, self._allowed - self._waited) if self._rate else None
+        return max(0.0, self._credit) if self._rate else None

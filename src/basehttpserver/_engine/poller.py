@@ -29,9 +29,7 @@ __all__ = ["Host", "Poller"]
 #: How long the listener rests when descriptors or memory have run out. Something must end first.
 ACCEPT_PAUSE_SECONDS: Final = 0.2
 
-OUT_OF_RESOURCES: Final = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-)
+OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 #: How much a lingering connection may still send before it is cut after all.
 LINGER_BYTES: Final = 1 << 20
@@ -405,5 +403,3 @@ def _host_of(client_address: Any) -> str:
     if isinstance(client_address, tuple) and client_address:
         return str(client_address[0])
     return ""
-
-

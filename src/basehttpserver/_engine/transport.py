@@ -22,6 +22,9 @@ __all__ = ["PlainTransport", "TlsTransport", "Transport", "transport_for", "wait
 _DONTWAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0)
 _HAS_POLL: Final = hasattr(select, "poll")
 
+#: What poll() takes at most, in milliseconds; whoever waits for longer comes back and asks again.
+_LONGEST_POLL: Final = 2**31 - 1
+
 READ: Final = selectors.EVENT_READ
 WRITE: Final = selectors.EVENT_WRITE
 
@@ -37,7 +40,8 @@ def wait_until_ready(descriptors: list[tuple[int, int]], seconds: float | None) 
     for descriptor, mask in descriptors:
         flags = (select.POLLIN if mask & READ else 0) | (select.POLLOUT if mask & WRITE else 0)
         poll.register(descriptor, flags)
-    return [found for found, _ in poll.poll(None if seconds is None else seconds * 1000)]
+    milliseconds = None if seconds is None else min(seconds * 1000, _LONGEST_POLL)
+    return [found for found, _ in poll.poll(milliseconds)]
 
 
 class Transport:
@@ -76,7 +80,9 @@ class Transport:
                 self._socket.family,
                 self._socket.type,
                 self._socket.proto,
-                fileno=socket.dup(self._socket.fileno()) if os.name == "nt" else os.dup(self.fileno()),
+                fileno=socket.dup(self._socket.fileno())
+                if os.name == "nt"
+                else os.dup(self.fileno()),
             )
         return None
 

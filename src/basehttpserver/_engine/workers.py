@@ -87,7 +87,7 @@ class WorkerPool:
                 return
             try:
                 task()
-            except BaseException:  # noqa: BLE001 - the thread is ours, the exception the handler's
+            except BaseException:
                 self._report()
             finally:
                 del task

@@ -102,9 +102,7 @@ class ChunkedDecoder:
             return True
         if buffer[:1] in (b"", b"\r") and len(buffer) < 2:
             return False
-        raise PeerError(
-            HTTPStatus.BAD_REQUEST, "Bad chunk", "CRLF must follow the data of a chunk"
-        )
+        raise PeerError(HTTPStatus.BAD_REQUEST, "Bad chunk", "CRLF must follow the data of a chunk")
 
     def _try_line(self, buffer: bytearray, limit: int) -> bytes | None:
         newline = buffer.find(b"\n", self._searched)

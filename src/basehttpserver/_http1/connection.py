@@ -1,19 +1,19 @@
 """One HTTP/1 connection: heads, bodies and responses, one exchange after another.
 
-    state      what the next bytes from the peer are
-    HEAD       the head of a request
-    BODY       the body of the request that is being answered
-    DONE       nothing yet: the body was read whole, the exchange goes on
-    DRAIN      the rest of a body that the handler left: thrown away, then HEAD
-    REFUSED    nothing that is looked at any more: the request is answered with an error
-    TUNNEL     another protocol's
-    CLOSED     nothing: no further request is read
+state      what the next bytes from the peer are
+HEAD       the head of a request
+BODY       the body of the request that is being answered
+DONE       nothing yet: the body was read whole, the exchange goes on
+DRAIN      the rest of a body that the handler left: thrown away, then HEAD
+REFUSED    nothing that is looked at any more: the request is answered with an error
+TUNNEL     another protocol's
+CLOSED     nothing: no further request is read
 
-    HEAD → BODY → DONE → HEAD …     a request read whole
-           BODY → DRAIN → HEAD      … or not, with little left of it
-    HEAD → REFUSED → CLOSED         a request that cannot be served
-    BODY → CLOSED                   a body that is malformed, or too large to drain
-    any  → TUNNEL                   101, CONNECT, or a handler that took the socket
+HEAD → BODY → DONE → HEAD …     a request read whole
+       BODY → DRAIN → HEAD      … or not, with little left of it
+HEAD → REFUSED → CLOSED         a request that cannot be served
+BODY → CLOSED                   a body that is malformed, or too large to drain
+any  → TUNNEL                   101, CONNECT, or a handler that took the socket
 """
 
 from dataclasses import replace

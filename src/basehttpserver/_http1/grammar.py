@@ -48,10 +48,18 @@ CONTENT_LENGTH: Final = re.compile(rb"[0-9]{1,18}+")
 # RFC 9112 7.1: chunk-size = 1*HEXDIG
 # Stricter: 15 digits at most, as above.
 # RFC 9112 7.1.1: chunk-ext = *( BWS ";" BWS ext-name [ BWS "=" BWS ext-val ] )
-QUOTED_STRING: Final = rb'(?:"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+")'
+QUOTED_STRING: Final = (
+    rb'(?:"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t \x21-\x7e\x80-\xff])*+")'
+)
 CHUNK_HEADER: Final = re.compile(
     rb"([0-9A-Fa-f]{1,15}+)"
-    rb"(?:[ \t]*+;[ \t]*+" + TOKEN + rb"(?:[ \t]*+=[ \t]*+(?:" + TOKEN + rb"|" + QUOTED_STRING + rb"))?+)*+"
+    rb"(?:[ \t]*+;[ \t]*+"
+    + TOKEN
+    + rb"(?:[ \t]*+=[ \t]*+(?:"
+    + TOKEN
+    + rb"|"
+    + QUOTED_STRING
+    + rb"))?+)*+"
     rb"\r\n"
 )
 

@@ -136,7 +136,9 @@ class HeadReader:
         """Refuse the line that reaches to `end`, finished or not, when it is over a limit."""
         settings = self._settings
         is_request_line = self._line_count == 0
-        limit = settings.max_request_line_bytes if is_request_line else settings.max_field_line_bytes
+        limit = (
+            settings.max_request_line_bytes if is_request_line else settings.max_field_line_bytes
+        )
         limit_end = self._line_start + limit
         if end <= limit_end and end <= settings.max_head_bytes:
             return
@@ -242,9 +244,7 @@ def _request_line_error(words: list[bytes]) -> PeerError:
             "Bad request target",
             "The target has a character that must be percent-encoded (RFC 3986, section 2)",
         )
-    return PeerError(
-        BAD_REQUEST, "Bad request version", "The version must be HTTP/1.0 or HTTP/1.1"
-    )
+    return PeerError(BAD_REQUEST, "Bad request version", "The version must be HTTP/1.0 or HTTP/1.1")
 
 
 def check_field_line(line: bytes) -> None:
@@ -338,9 +338,7 @@ def _is_ipv6(text: str) -> bool:
     return width < 8 if double else width == 8
 
 
-def _expects_continue(
-    version: tuple[int, int], fields: FramingFields, settings: Settings
-) -> bool:
+def _expects_continue(version: tuple[int, int], fields: FramingFields, settings: Settings) -> bool:
     """Read Expect (RFC 9110 10.1.1): ignored in HTTP/1.0; what nobody knows is 417."""
     if not fields.expect or version < (1, 1):
         return False

@@ -109,7 +109,10 @@ class ResponseEncoder:
             return _Framing.NO_BODY
         if fields["transfer-encoding"]:
             # Both, or a coding that does not end by itself: only the close is certain.
-            if fields["content-length"] or list_items(fields["transfer-encoding"])[-1] != b"chunked":
+            if (
+                fields["content-length"]
+                or list_items(fields["transfer-encoding"])[-1] != b"chunked"
+            ):
                 self.must_close = True
             return _Framing.OWN
         if fields["content-length"]:

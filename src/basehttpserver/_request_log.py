@@ -1,0 +1,64 @@
+"""The log of a handler: the ``log_`` methods."""
+
+import sys
+import time
+from http import HTTPStatus
+from typing import Any, ClassVar, Final
+
+__all__ = ["RequestLog"]
+
+#: What a log line of ours may have at most; a request line of 64 KiB is no use in a log.
+_MAX_LOG_CHARACTERS: Final = 8192
+
+
+class RequestLog:
+    """What `BaseHTTPRequestHandler` does to log: one line for a request, one for an error."""
+
+    weekdayname: ClassVar[list[str]] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    monthname: ClassVar[list[str | None]] = [
+        None, "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]  # fmt: skip
+
+    client_address: Any
+    requestline: str
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log a request that is answered with `code`. `send_response` calls it."""
+        if isinstance(code, HTTPStatus):
+            code = code.value
+        self.log_message('"%s" %s %s', self.requestline, str(code), str(size))
+
+    def log_error(self, format: str, *args: Any) -> None:
+        """Log what went wrong; by default as `log_message` does."""
+        self.log_message(format, *args)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Write one line to ``sys.stderr``: the address, the time, and ``format % args``.
+
+        Control characters are escaped, and a backslash with them, so that a request cannot forge
+        a line or drive a terminal.
+        """
+        message = format % args
+        if len(message) > _MAX_LOG_CHARACTERS:
+            message = message[:_MAX_LOG_CHARACTERS] + "…"
+        message = message.translate(self._control_char_table)
+        sys.stderr.write(f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n")
+
+    _control_char_table: ClassVar[dict[int, str]] = {
+        **{code: rf"\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
+        ord("\\"): r"\\",
+    }
+
+    def log_date_time_string(self) -> str:
+        """Return the local time as the log has it."""
+        now = time.localtime()
+        clock = f"{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
+        return f"{now.tm_mday:02d}/{self.monthname[now.tm_mon]:>3}/{now.tm_year:04d} {clock}"
+
+    def address_string(self) -> str:
+        """Return the client's address for the log; a client on a Unix socket has none."""
+        address = self.client_address
+        if isinstance(address, tuple | list) and address:
+            return str(address[0])
+        return str(address) if address else "-"
