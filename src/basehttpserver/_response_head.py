@@ -7,6 +7,7 @@ import time
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
+from basehttpserver._engine import Connection
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._request_log import RequestLog
 
@@ -67,6 +68,9 @@ class ResponseHead(RequestLog):
     request_version: str
     command: str | None
     _headers_buffer: list[bytes]
+
+    #: The engine's connection; ``None`` where the handler works without an engine.
+    _peer: Connection | None = None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send a whole error response, and log it.
@@ -149,9 +153,10 @@ class ResponseHead(RequestLog):
             return
         lines, self._headers_buffer = self._headers_buffer, []
         block = b"".join(lines)
-        if isinstance(self.wfile, ResponseWriter) and lines and lines[-1] == b"\r\n":
+        is_whole = bool(lines) and lines[-1] == b"\r\n"
+        if is_whole and self._peer is not None and isinstance(self.wfile, ResponseWriter):
             keeps_alive = not getattr(self, "close_connection", True)
-            self.wfile.write_head(block, keeps_alive=keeps_alive)
+            self._peer.write_head(block, keeps_alive=keeps_alive)
         else:
             self.wfile.write(block)
 

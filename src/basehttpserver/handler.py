@@ -95,9 +95,6 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
     path: str
     headers: Any
 
-    #: The engine's connection; ``None`` where the handler works without an engine.
-    _peer: Connection | None = None
-
     @ends_with_super
     def __init__(self, request: Any, client_address: Any, server: Any) -> None:
         """Answer all requests of the connection; return when it is over.

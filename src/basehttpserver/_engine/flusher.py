@@ -40,40 +40,40 @@ class Flusher:
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
 
-    def watch(self, connection: _Late) -> None:
-        """Flush the output of `connection` unless `forget` comes before."""
+    def watch(self, output: _Late) -> None:
+        """Flush `output` unless `forget` comes before."""
         with self._lock:
-            self._watched[connection] = self._clock() + DELAY_SECONDS
-            if not self._called.is_set():
-                self._called.set()
+            self._watched[output] = self._clock() + DELAY_SECONDS
+            self._called.set()
+            # After a fork the child has the object and no thread; it starts its own.
+            if self._thread is None or not self._thread.is_alive():
                 self._start_locked()
 
     def _start_locked(self) -> None:
-        # After a fork the child has the object and no thread; it starts its own.
-        if self._stopped.is_set() or (self._thread is not None and self._thread.is_alive()):
+        if self._stopped.is_set():
             return
         self._thread = threading.Thread(
             target=self._run, name="basehttpserver-flusher", daemon=True
         )
         self._thread.start()
 
-    def forget(self, connection: _Late) -> None:
-        """Leave the connection alone: its exchange has ended."""
+    def forget(self, output: _Late) -> None:
+        """Leave it alone: its exchange has ended."""
         with self._lock:
-            self._watched.pop(connection, None)
+            self._watched.pop(output, None)
 
     def flush_due(self) -> None:
         """Flush what is due now; what cannot be sent without waiting stays for the next time."""
         now = self._clock()
         with self._lock:
-            due = [connection for connection, when in self._watched.items() if when <= now]
-            for connection in due:
+            due = [output for output, when in self._watched.items() if when <= now]
+            for output in due:
                 # Taken out first: it may be watched anew, for its next exchange, at any moment.
-                del self._watched[connection]
-        for connection in due:
-            if not connection.flush_late_output():
+                del self._watched[output]
+        for output in due:
+            if not output.flush_late_output():
                 with self._lock:
-                    self._watched.setdefault(connection, now)
+                    self._watched.setdefault(output, now)
 
     def _run(self) -> None:
         idle_rounds = 0

@@ -238,7 +238,7 @@ class Poller:
                     self._watch(connection)
                     return
                 connection.state = State.HEAD
-            if connection.receive() is None:
+            if not connection.peer.receive():
                 self._watch(connection)
                 self._set_deadline(connection)
                 return
@@ -261,7 +261,7 @@ class Poller:
                 self._respond(connection)
                 return
             connection.state = State.BODY
-            connection.progress_bytes = 0
+            connection.peer.progress_bytes = 0
             self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
         if connection.collect_body():
             self._respond(connection)
@@ -367,8 +367,8 @@ class Poller:
         settings = self._context.settings
         period = settings.rate_grace_seconds
         enough = settings.min_body_bytes_per_second * period
-        if connection.progress_bytes >= enough:
-            connection.progress_bytes = 0
+        if connection.peer.progress_bytes >= enough:
+            connection.peer.progress_bytes = 0
             self._deadlines.set(connection, period)
         else:
             connection.time_out_body()

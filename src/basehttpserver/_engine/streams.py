@@ -1,10 +1,8 @@
 """``rfile`` and ``wfile``: the files through which a handler sees an exchange."""
 
 import io
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from basehttpserver._engine.connection import Connection
+from collections.abc import Callable
+from typing import Any, Protocol
 
 __all__ = ["RequestReader", "ResponseWriter"]
 
@@ -16,10 +14,11 @@ class RequestReader(io.RawIOBase):
     it. The body comes without its chunks. Bytes of the next request never come.
     """
 
-    def __init__(self, connection: "Connection") -> None:
-        """Read the exchanges of `connection`, one after another."""
+    def __init__(self, read: Callable[[int], bytes], fileno: Callable[[], int]) -> None:
+        """Read by `read`, which returns up to so many bytes, ``b""`` at the end."""
         super().__init__()
-        self._connection = connection
+        self._read = read
+        self._fileno = fileno
 
     def readable(self) -> bool:
         """Return ``True``."""
@@ -31,13 +30,20 @@ class RequestReader(io.RawIOBase):
         Raises `PeerError` for a malformed body, ``TimeoutError``, ``OSError``.
         """
         with memoryview(buffer) as view, view.cast("B") as target:
-            data = self._connection.read(len(target))
+            data = self._read(len(target))
             target[: len(data)] = data
             return len(data)
 
     def fileno(self) -> int:
         """Return the descriptor of the socket, for ``select``."""
-        return self._connection.transport.fileno()
+        return self._fileno()
+
+
+class _Outgoing(Protocol):
+    """What `ResponseWriter` writes to."""
+
+    def write(self, data: bytes) -> None: ...
+    def flush(self) -> None: ...
 
 
 class ResponseWriter(io.BufferedIOBase):
@@ -47,10 +53,11 @@ class ResponseWriter(io.BufferedIOBase):
     still running some milliseconds after its first unsent write; then every write is sent at once.
     """
 
-    def __init__(self, connection: "Connection") -> None:
-        """Write the responses of `connection`, one after another."""
+    def __init__(self, outgoing: _Outgoing, fileno: Callable[[], int]) -> None:
+        """Write to `outgoing`."""
         super().__init__()
-        self._connection = connection
+        self._outgoing = outgoing
+        self._fileno = fileno
 
     def writable(self) -> bool:
         """Return ``True``."""
@@ -64,19 +71,15 @@ class ResponseWriter(io.BufferedIOBase):
         if self.closed:
             raise ValueError("write to closed file")
         with memoryview(data) as view:
-            self._connection.write(data if isinstance(data, bytes) else view.tobytes())
+            self._outgoing.write(data if isinstance(data, bytes) else view.tobytes())
             return view.nbytes
-
-    def write_head(self, block: bytes, *, keeps_alive: bool) -> None:
-        """Take a whole head: the status line, field lines and the empty line."""
-        self._connection.write_head(block, keeps_alive=keeps_alive)
 
     def flush(self) -> None:
         """Send what was written so far."""
         if not self.closed:
-            self._connection.flush()
+            self._outgoing.flush()
 
     def fileno(self) -> int:
         """Send what was written so far, and return the descriptor of the socket."""
-        self._connection.flush()
-        return self._connection.transport.fileno()
+        self.flush()
+        return self._fileno()

@@ -96,11 +96,12 @@ class ChunkedDecoder:
         return line is not None
 
     def _try_data_end(self, buffer: bytearray) -> bool:
-        if buffer[:2] == b"\r\n":
+        line_end = bytes(buffer[:2])
+        if line_end == b"\r\n":
             del buffer[:2]
             self._state = _State.HEADER
             return True
-        if buffer[:1] in (b"", b"\r") and len(buffer) < 2:
+        if b"\r\n".startswith(line_end):
             return False
         raise PeerError(HTTPStatus.BAD_REQUEST, "Bad chunk", "CRLF must follow the data of a chunk")
 

@@ -1,0 +1,130 @@
+"""The request of an exchange, as ``rfile`` reads it: its head, its body, and then the end."""
+
+import io
+from collections.abc import Callable
+from http import HTTPStatus
+from tempfile import SpooledTemporaryFile
+
+from basehttpserver._engine.deadlines import RateAllowance
+from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
+from basehttpserver._engine.streams import RequestReader
+from basehttpserver._exchange import Protocol, RequestHead
+from basehttpserver.exceptions import PeerError
+from basehttpserver.settings import Settings
+
+__all__ = ["Incoming"]
+
+
+class Incoming:
+    """Reads one request after another; nothing of a request is ever taken for the next one's."""
+
+    def __init__(
+        self,
+        peer: Peer,
+        protocol: Protocol,
+        settings: Settings,
+        before_waiting: Callable[[], None],
+    ) -> None:
+        """Read from `peer`; call `before_waiting` before it is waited for."""
+        self._peer = peer
+        self._protocol = protocol
+        self._settings = settings
+        self._before_waiting = before_waiting
+        self._head_left = b""
+        self._spooled: SpooledTemporaryFile[bytes] | None = None
+        self._reader: io.BufferedReader | RequestReader | None = None
+        self._has_body = False
+        self._allowance = RateAllowance(0, 0)
+
+    def begin(self, head: RequestHead) -> None:
+        """Read the request that `head` begins."""
+        settings = self._settings
+        self._head_left = head.raw
+        self._has_body = head.refusal is None
+        self._allowance = RateAllowance(
+            settings.rate_grace_seconds, settings.min_body_bytes_per_second
+        )
+
+    def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
+        """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
+        raw = RequestReader(self.read, self._peer.transport.fileno)
+        if buffer_size == 0:
+            self._reader = raw
+        else:
+            size = io.DEFAULT_BUFFER_SIZE if buffer_size < 0 else buffer_size
+            self._reader = io.BufferedReader(raw, size)
+        return self._reader
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes of the head, then of the body; ``b""`` at its end. May wait.
+
+        Raises `PeerError` for a malformed body, ``TimeoutError`` and ``OSError``.
+        """
+        if self._head_left:
+            data, self._head_left = self._head_left[:size], self._head_left[size:]
+            return data
+        if self._spooled is not None:
+            data = self._spooled.read(size)
+            if data:
+                return data
+            self._close_spool()
+        while self._has_body:
+            body = self._protocol.read_body(size)
+            if body is not None:
+                return body
+            if not self._peer.receive():
+                # The client may wait for what the handler wrote, 100 (Continue) above all.
+                self._before_waiting()
+                self._peer.receive_or_wait(self._allowance)
+        return b""
+
+    def take_received(self, size: int) -> bytes:
+        """Return up to `size` bytes that are here, for a handler that takes the socket over."""
+        if self._head_left:
+            return self.read(size)
+        return self._protocol.read_body(size) or b""
+
+    def collect_body(self) -> bool:
+        """Move what is here of the body to a temporary file; tell whether that is all of it.
+
+        Raises `PeerError` for a malformed body and for one that the disk has no room for.
+        """
+        if self._spooled is None:
+            self._spooled = SpooledTemporaryFile(  # noqa: SIM115 - closed with the exchange
+                max_size=self._settings.spool_memory_bytes
+            )
+        try:
+            while self._spooled.tell() < self._settings.max_spool_bytes:
+                data = self._protocol.read_body(RECEIVE_BYTES)
+                if data is None:
+                    return False
+                if not data:
+                    break
+                self._spooled.write(data)
+            self._spooled.seek(0)
+        except OSError as error:
+            raise PeerError(
+                HTTPStatus.INSUFFICIENT_STORAGE,
+                "Insufficient Storage",
+                "The server has no room for the body of the request",
+            ) from error
+        return True
+
+    def refuse(self) -> None:
+        """Let ``rfile`` end behind the head: the request is answered with an error."""
+        self._has_body = False
+        self._close_spool()
+
+    def finish(self) -> None:
+        """Forget what is left of the request, also in the buffer of ``rfile``."""
+        self._head_left = b""
+        self.refuse()
+        reader = self._reader
+        if isinstance(reader, io.BufferedReader) and not reader.closed:
+            while reader.read1(RECEIVE_BYTES):
+                pass
+
+    def _close_spool(self) -> None:
+        if self._spooled is not None:
+            self._spooled.close()
+            self._spooled = None

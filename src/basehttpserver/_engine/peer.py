@@ -1,0 +1,79 @@
+"""The other end of a connection: receiving from it, sending to it, and waiting for it."""
+
+from typing import Any, Final
+
+from basehttpserver._engine.deadlines import Clock, RateAllowance
+from basehttpserver._engine.transport import transport_for, wait_until_ready
+from basehttpserver._exchange import Protocol
+from basehttpserver.exceptions import PeerTimeoutError
+
+__all__ = ["RECEIVE_BYTES", "Peer"]
+
+#: How much is received at a time: what the default receive buffer of a socket holds at first.
+RECEIVE_BYTES: Final = 65536
+
+
+class Peer:
+    """Moves bytes between a socket and a protocol; waits only where `wait` is called."""
+
+    def __init__(self, request: Any, protocol: Protocol, clock: Clock) -> None:
+        """Speak `protocol` over the socket `request`."""
+        self._request = request
+        self._protocol = protocol
+        self._clock = clock
+        self.transport = transport_for(request)
+        #: How long one operation may wait, as ``socket.settimeout``; handlers set it.
+        self.operation_timeout: float | None = None
+        #: Only `operation_timeout` limits waiting: the connection is the handler's.
+        self.has_no_deadlines = False
+        #: Bytes received since somebody set it to 0.
+        self.progress_bytes = 0
+
+    def receive(self) -> bool:
+        """Hand what is here to the protocol; ``False`` when nothing is. Raises ``OSError``."""
+        data = self.transport.try_receive(RECEIVE_BYTES)
+        if data is None:
+            return False
+        if data:
+            self.progress_bytes += len(data)
+            self._protocol.receive(data)
+        else:
+            self._protocol.receive_eof()
+        return True
+
+    def receive_or_wait(self, allowance: RateAllowance) -> None:
+        """Receive something, waiting as long as `allowance` has it. Raises as `wait`."""
+        before = self.progress_bytes
+        while not self.receive():
+            self.wait(self.transport.receive_mask, allowance)
+        allowance.moved(self.progress_bytes - before)
+
+    def send(self, data: bytes, allowance: RateAllowance) -> None:
+        """Send everything, waiting as long as `allowance` has it. Raises as `wait`."""
+        with memoryview(data) as view:
+            sent = 0
+            while sent < len(view):
+                count = self.transport.try_send(view[sent:])
+                if count:
+                    sent += count
+                    allowance.moved(count)
+                else:
+                    self.wait(self.transport.send_mask, allowance)
+
+    def wait(self, mask: int, allowance: RateAllowance) -> None:
+        """Wait until the peer moves.
+
+        Raises `PeerTimeoutError` where it does not for too long, ``TimeoutError`` after the
+        handler's own timeout.
+        """
+        own = self.operation_timeout or self._request.gettimeout() or None
+        by_rate = None if self.has_no_deadlines else allowance.seconds_left()
+        limits = [limit for limit in (own, by_rate) if limit is not None]
+        began = self._clock()
+        ready = wait_until_ready([(self.transport.fileno(), mask)], min(limits, default=None))
+        allowance.waited(self._clock() - began)
+        if ready or not limits:
+            return
+        if by_rate is not None and (own is None or by_rate <= own):
+            raise PeerTimeoutError("the client is too slow")
+        raise TimeoutError("timed out")
