@@ -53,10 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_serving(server)
         stopped_by = run_until_signal(server)
     if stopped_by is signal.SIGINT:
-        print("\nKeyboard interrupt received, exiting.")
+        _say("\nKeyboard interrupt received, exiting.")
     elif stopped_by is not None:
-        print(f"\n{stopped_by.name} received, exiting.")
+        _say(f"\n{stopped_by.name} received, exiting.")
     return 0
+
+
+def _say(text: str) -> None:
+    """Print; whoever read our output may have left by now."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        # Else the interpreter complains when it flushes standard output at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _make_parser() -> argparse.ArgumentParser:

@@ -20,7 +20,7 @@ import socket
 import socketserver
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from basehttpserver._engine import Connection, Flusher, Poller, WorkerPool, adopt
 from basehttpserver._engine.connection import Context
@@ -63,6 +63,13 @@ def _has_plain_process_request(server: socketserver.BaseServer) -> bool:
     return hook in plain and "process_request" not in vars(server)
 
 
+class _Accepted(NamedTuple):
+    """What ``get_request`` returned."""
+
+    request: Any
+    client_address: Any
+
+
 class Lanes:
     """The engine of one server, and what runs its handlers; the `Host` of its poller."""
 
@@ -103,7 +110,7 @@ class Lanes:
             return None
         request = adopt(request)
         if not isinstance(request, socket.socket) or not _speaks_http(server.RequestHandlerClass):
-            self._run_unpolled(request, client_address)
+            self._run_unpolled(_Accepted(request, client_address))
             return None
         return Connection(request, client_address, self._context)
 
@@ -113,7 +120,7 @@ class Lanes:
             return self._pool.try_submit(functools.partial(self._respond_in_worker, connection))
         if self._gives_to_hook:
             self.poller.forget(connection)
-        self._reporting(connection.request, connection.client_address, self._respond, connection)
+        self._reporting(connection, functools.partial(self._respond_here, connection))
         return True
 
     def close_connection(self, connection: Connection) -> None:
@@ -126,7 +133,7 @@ class Lanes:
 
     # Running handlers.
 
-    def _respond(self, connection: Connection) -> None:
+    def _respond_here(self, connection: Connection) -> None:
         """Answer in this thread, by way of ``process_request``."""
         if self._may_park(connection):
             self._resume(connection, in_poller=True)
@@ -135,39 +142,37 @@ class Lanes:
 
     def _respond_in_worker(self, connection: Connection) -> None:
         """Answer in a thread of the pool, by way of ``process_request_thread``."""
-        request, client_address = connection.request, connection.client_address
-        if not self._may_park(connection):
-            self._server.process_request_thread(request, client_address)
-            return
-        self._reporting(
-            request, client_address, functools.partial(self._resume, in_poller=False), connection
-        )
+        if self._may_park(connection):
+            resume = functools.partial(self._resume, connection, in_poller=False)
+            self._reporting(connection, resume)
+        else:
+            self._server.process_request_thread(connection.request, connection.client_address)
 
-    def _run_unpolled(self, request: Any, client_address: Any) -> None:
+    def _run_unpolled(self, accepted: "_Accepted") -> None:
+        """Run a handler that is not for HTTP; it may be the one that speaks first."""
         server = self._server
         if self._pool is None:
-            self._reporting(
-                request, client_address, lambda _: server.process_request(request, client_address)
+            process = functools.partial(
+                server.process_request, accepted.request, accepted.client_address
             )
+            self._reporting(accepted, process)
         elif not self._pool.try_submit(
-            lambda: server.process_request_thread(request, client_address)
+            functools.partial(
+                server.process_request_thread, accepted.request, accepted.client_address
+            )
         ):
-            server.shutdown_request(request)
+            server.shutdown_request(accepted.request)
 
-    def _reporting(
-        self,
-        request: Any,
-        client_address: Any,
-        call: Callable[[Any], None],
-        connection: Connection | None = None,
-    ) -> None:
+    def _reporting(self, accepted: "_Accepted | Connection", call: Callable[[], None]) -> None:
         """Call it; an exception is ``handle_error``'s, as in ``socketserver.BaseServer``."""
-        server = self._server
+        server, request = self._server, accepted.request
         try:
-            call(connection)
+            call()
         except Exception:
-            server.handle_error(request, client_address)
-            server.shutdown_request(request)
+            try:
+                server.handle_error(request, accepted.client_address)
+            finally:
+                server.shutdown_request(request)
         except BaseException:
             server.shutdown_request(request)
             raise

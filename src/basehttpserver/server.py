@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 from basehttpserver._engine import Connection, accept_from, connection_of
 from basehttpserver._engine.connection import Context
+from basehttpserver._exchange import Verdict
 from basehttpserver._lanes import Lanes, can_poll, make_context
 from basehttpserver.settings import Settings
 
@@ -202,9 +203,12 @@ class HTTPServer(socketserver.TCPServer):
         """Shut the connection down and close it, so that the client can read its answer."""
         connection = connection_of(request)
         if connection is not None:
+            lingers = connection.verdict is Verdict.LINGER
             connection.close()
             if self._lanes is not None:
                 self._lanes.leave(connection)
+            elif lingers:
+                connection.linger()
         super().shutdown_request(request)
 
     def server_close(self) -> None:

@@ -19,7 +19,7 @@ import socket
 from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from basehttpserver._engine.deadlines import Clock
 from basehttpserver._engine.flusher import Flusher
@@ -34,6 +34,10 @@ from basehttpserver.exceptions import PeerError, PeerTimeoutError
 from basehttpserver.settings import Settings
 
 __all__ = ["Connection", "Context", "State"]
+
+
+#: How much is read and thrown away at a time.
+LINGER_BYTES: Final = 65536
 
 
 class State(Enum):
@@ -286,6 +290,16 @@ class Connection:
             self.peer.has_no_deadlines = True
             self.transport.release()
         return self._incoming.take_received(size) if size else b""
+
+    def linger(self) -> None:
+        """Stop writing and read on for a moment, in a process that has no poller to do it."""
+        deadline = self.context.clock() + self.context.settings.linger_seconds
+        with contextlib.suppress(OSError):
+            self.request.shutdown(socket.SHUT_WR)
+            waited_for = [(self.transport.fileno(), READ)]
+            while wait_until_ready(waited_for, max(0.0, deadline - self.context.clock())):
+                if not self.transport.try_receive(LINGER_BYTES):
+                    break
 
     def close(self) -> None:
         """Forget everything; the socket is the server's to close."""

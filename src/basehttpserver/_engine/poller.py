@@ -94,6 +94,7 @@ class Poller:
         self._stop_reader, self._stop_writer = socket.socketpair()
         self._process = os.getpid()
         self._answered = 0
+        self._is_closed = False
 
     # For any thread.
 
@@ -107,12 +108,18 @@ class Poller:
 
         Without `wake` only from the poller's own thread.
         """
+        if self._is_closed:
+            self._host.close_connection(connection)
+            return
         self._returned.append(connection)
         if wake:
             self.wake()
 
     def linger(self, sock: socket.socket) -> None:
         """Read on from a connection that was shut down, and close it after a moment."""
+        if self._is_closed:
+            sock.close()
+            return
         self._returned.append(_Lingering(sock))
         self.wake()
 
@@ -386,6 +393,7 @@ class Poller:
     def close(self) -> None:
         """Close everything that the poller holds. After a fork the child leaves the parent's be."""
         is_owner = self._process == os.getpid()
+        self._is_closed = True
         self._take_back()
         if is_owner:
             self.stop_listening()

@@ -149,6 +149,9 @@ class TlsTransport(Transport):
         self._socket.settimeout(0)  # A handler may have set another.
         try:
             data = self._socket.recv(size)
+            # What OpenSSL holds decrypted never wakes a poller: take all of it.
+            while data and len(data) < size and self._socket.pending():
+                data += self._socket.recv(size - len(data))
         except ssl.SSLWantReadError:
             self.receive_mask = READ
             return None

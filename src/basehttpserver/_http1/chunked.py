@@ -54,23 +54,17 @@ class ChunkedDecoder:
         self._searched = 0
 
     def try_read(self, buffer: bytearray, size: int) -> bytes | None:
-        """Take up to `size` bytes of data; ``b""`` at the end, ``None`` when more is needed.
+        """Take up to `size` bytes of one chunk; ``b""`` at the end, ``None`` when more is needed.
 
-        Raises `PeerError` for malformed chunks and bodies over the limit.
+        Raises `PeerError` for malformed chunks and bodies over the limit, when all data before
+        was taken: one chunk at a time, so that the way in which bytes are cut makes no difference.
         """
-        pieces: list[bytes] = []
-        while size > 0 and self._state is not _State.DONE:
+        while self._state is not _State.DONE:
             if self._state is _State.DATA:
-                piece = self._take_data(buffer, size)
-                if not piece:
-                    break
-                pieces.append(piece)
-                size -= len(piece)
-            elif not self._try_step(buffer):
-                break
-        if not pieces and self._state is not _State.DONE:
-            return None
-        return b"".join(pieces)
+                return self._take_data(buffer, size) or None
+            if not self._try_step(buffer):
+                return None
+        return b""
 
     def _take_data(self, buffer: bytearray, size: int) -> bytes:
         piece = bytes(buffer[: min(size, self._left)])

@@ -21,7 +21,6 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 from basehttpserver._exchange import RequestHead, Verdict
-from basehttpserver._http1 import grammar
 from basehttpserver._http1.chunked import ChunkedDecoder
 from basehttpserver._http1.head import HeadReader
 from basehttpserver._http1.response import ResponseEncoder
@@ -132,13 +131,12 @@ class Http1Connection:
 
     def refuse(self, error: PeerError) -> RequestHead:
         """Begin an exchange that answers `error`, to a request that is not whole."""
-        if self._state is _State.BODY and self._head is not None:
+        if self._state is not _State.HEAD and self._head is not None:
             head = replace(self._head, keeps_alive=False, refusal=error)
         else:
             line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
             line = bytes(self._buffer[:line_end])
-            match = grammar.REQUEST_LINE.fullmatch(line)
-            method = match["method"].decode("ascii") if match and match[3] == b"1" else ""
+            method = self._heads.method_of(line)
             head = RequestHead(line, method, (1, 1), keeps_alive=False, refusal=error)
         self._begin(head)
         self._state = _State.REFUSED

@@ -10,7 +10,7 @@ from typing import Final
 from basehttpserver._http1 import grammar
 from basehttpserver.exceptions import PeerError
 
-__all__ = ["FramingFields", "body_length", "keeps_alive"]
+__all__ = ["FramingFields", "body_length", "check_framing_is_plain", "keeps_alive"]
 
 BAD_REQUEST: Final = HTTPStatus.BAD_REQUEST
 
@@ -33,6 +33,19 @@ class FramingFields:
         for name, value in grammar.FRAMING_FIELDS.findall(block):
             values: list[bytes] = getattr(self, name.lower().replace(b"-", b"_").decode("ascii"))
             values.append(value.strip(b" \t"))
+
+
+def check_framing_is_plain(block: bytes) -> None:
+    """Raise `PeerError` where loose fields have framing in them that not every reader sees.
+
+    For `Settings.accept_loose_fields`, which lets any other field line look as it likes.
+    """
+    if grammar.HIDDEN_FRAMING.search(block):
+        raise PeerError(
+            BAD_REQUEST,
+            "Hidden framing",
+            "Content-Length and Transfer-Encoding must be plain field lines (RFC 9112, section 5)",
+        )
 
 
 def list_items(values: list[bytes]) -> list[bytes]:

@@ -41,6 +41,16 @@ FRAMING_FIELDS: Final = re.compile(
 # RFC 9112 5.2: obs-fold = OWS CRLF RWS. Only ever seen under `Settings.accept_loose_fields`.
 CONTINUATION: Final = re.compile(rb"\r?\n[ \t]+")
 
+# A framing field that one lax reader sees and another does not: white space before its name or its
+# colon, a CR on either side that the email parser takes for the end of a line, a fold behind it.
+# Only ever searched for under `Settings.accept_loose_fields`.
+HIDDEN_FRAMING: Final = re.compile(
+    rb"(?im)(?:^[\x00-\x09\x0b-\x20]++|\r[\x00-\x09\x0b-\x20]*+)"
+    rb"(?:content-length|transfer-encoding)[\x00-\x09\x0b-\x20]*+:"
+    rb"|^(?:content-length|transfer-encoding)"
+    rb"(?:[\x00-\x09\x0b-\x20]++:|:[^\r\n]*+(?:\r(?!\n)|\r?\n[ \t]))"
+)
+
 # RFC 9110 8.6: Content-Length = 1*DIGIT
 # Stricter: 18 digits at most, an exabyte; int() of thousands of digits is an attack of its own.
 CONTENT_LENGTH: Final = re.compile(rb"[0-9]{1,18}+")

@@ -6,11 +6,17 @@ that is wrong, whatever way the bytes were cut.
 """
 
 from http import HTTPStatus
+from ipaddress import IPv6Address
 from typing import Final
 
 from basehttpserver._exchange import RequestHead
 from basehttpserver._http1 import grammar
-from basehttpserver._http1.framing import FramingFields, body_length, keeps_alive
+from basehttpserver._http1.framing import (
+    FramingFields,
+    body_length,
+    check_framing_is_plain,
+    keeps_alive,
+)
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
@@ -64,6 +70,18 @@ class HeadReader:
         del buffer[:end]
         self._begin()
         return head
+
+    def method_of(self, line: bytes) -> str:
+        """Return the method of a request line that is right and within its limits, else ``""``."""
+        settings = self._settings
+        match = grammar.REQUEST_LINE.fullmatch(line)
+        is_right = (
+            match is not None
+            and match[3] == b"1"
+            and len(match["method"]) <= MAX_METHOD_BYTES
+            and len(line) <= min(settings.max_request_line_bytes, settings.max_head_bytes)
+        )
+        return match["method"].decode("ascii") if match and is_right else ""
 
     def _try_read_at_once(self, buffer: bytearray) -> RequestHead | None:
         """Read a head that is whole, short and right; what is not is left to `_scan`."""
@@ -172,10 +190,17 @@ class HeadReader:
         if self._settings.accept_loose_request_line:
             # The handler's parse_request has the last word, as in http.server.
             self._version = _loose_request_line(line)[1]
+            if self._version == (0, 9) and not self._settings.accept_http_0_9:
+                raise _request_line_error([])
             return
         ended = line if line.endswith(b"\r\n") else line[:-1] + b"\r\n"
         words = ended[:-2].split(b" ")
-        if self._settings.accept_http_0_9 and len(words) == 2 and words[0] == b"GET":
+        if (
+            self._settings.accept_http_0_9
+            and len(words) == 2
+            and words[0] == b"GET"
+            and grammar.TARGET_SHAPE.fullmatch(words[1])
+        ):
             self._version = (0, 9)
             return
         match = grammar.REQUEST_LINE.fullmatch(ended)
@@ -195,16 +220,19 @@ class HeadReader:
             method, target = words[0].decode("ascii"), words[1]
             last = words[-1]
             version = (0, 9) if len(words) == 2 else (last[5] - 0x30, last[7] - 0x30)
-        if version == (0, 9) and line_end == len(raw):
-            return RequestHead(raw, method, version, keeps_alive=False)
+        has_no_fields = version == (0, 9) and line_end == len(raw)
         if not settings.accept_loose_request_line:
-            if version[0] != 1:
+            if version[0] != 1 and not has_no_fields:
                 raise PeerError(
                     HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
                     "HTTP Version Not Supported",
                     "This server speaks HTTP/1.0 and HTTP/1.1",
                 )
             check_target(method, target)
+        if has_no_fields:
+            return RequestHead(raw, method, version, keeps_alive=False)
+        if settings.accept_loose_fields:
+            check_framing_is_plain(raw[line_end:])
         fields = FramingFields(raw[line_end:])
         if not settings.accept_missing_host:
             check_host(version, fields.host)
@@ -277,14 +305,14 @@ def check_target(method: str, target: bytes) -> None:
     """Raise `PeerError` where the target's form does not fit the method (RFC 9112 3.2)."""
     if method == "CONNECT":
         match = grammar.HOST.fullmatch(target)
-        is_right = match is not None and bool(match["port"]) and _is_host(target)
+        is_right = match is not None and bool(match["port"]) and _is_authority(target)
     elif target == b"*":
         is_right = method == "OPTIONS"
     elif target.startswith(b"/"):
         is_right = True
     else:
         match = grammar.ABSOLUTE_FORM.fullmatch(target)
-        is_right = match is not None and match["authority"] != b"" and _is_host(match["authority"])
+        is_right = match is not None and _is_authority(match["authority"])
     if not is_right:
         raise PeerError(
             BAD_REQUEST,
@@ -313,6 +341,11 @@ def check_host(version: tuple[int, int], values: list[bytes]) -> None:
         )
 
 
+def _is_authority(value: bytes) -> bool:
+    # RFC 9110 4.2.1: an http URL with an empty host is invalid. (A Host field may be empty.)
+    return value[:1] not in (b"", b":") and _is_host(value)
+
+
 def _is_host(value: bytes) -> bool:
     match = grammar.HOST.fullmatch(value)
     if match is None or (match["port"] and int(match["port"]) > 65535):
@@ -323,19 +356,11 @@ def _is_host(value: bytes) -> bool:
 
 def _is_ipv6(text: str) -> bool:
     """Tell whether `text` is an IPv6 address (RFC 3986 3.2.2; RFC 4291 2.2)."""
-    groups, double, rest = text.partition("::")
-    if double and "::" in rest:
+    try:
+        IPv6Address(text)
+    except ValueError:
         return False
-    parts = [part for side in (groups, rest) if side for part in side.split(":")]
-    width = len(parts)
-    if parts and "." in parts[-1]:
-        numbers = parts.pop().split(".")
-        width += 1
-        if len(numbers) != 4 or not all(n.isdigit() and int(n[:4]) < 256 for n in numbers):
-            return False
-    if not all(1 <= len(part) <= 4 and "." not in part for part in parts):
-        return False
-    return width < 8 if double else width == 8
+    return True
 
 
 def _expects_continue(version: tuple[int, int], fields: FramingFields, settings: Settings) -> bool:
