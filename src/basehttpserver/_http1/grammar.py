@@ -23,7 +23,6 @@ REQUEST_LINE: Final = re.compile(
     rb"(?P<method>" + TOKEN + rb") (?P<target>" + TARGET + rb") HTTP/([0-9])\.([0-9])\r\n"
 )
 METHOD_PREFIX: Final = re.compile(TCHAR + rb"*+")
-METHOD_SHAPE: Final = re.compile(TOKEN)
 TARGET_SHAPE: Final = re.compile(TARGET)
 
 # RFC 9112 5: field-line = field-name ":" OWS field-value OWS
@@ -45,7 +44,7 @@ CONTINUATION: Final = re.compile(rb"\r?\n[ \t]+")
 # colon, a CR on either side that the email parser takes for the end of a line, a fold behind it.
 # Only ever searched for under `Settings.accept_loose_fields`.
 HIDDEN_FRAMING: Final = re.compile(
-    rb"(?im)(?:^[\x00-\x09\x0b-\x20]++|\r[\x00-\x09\x0b-\x20]*+)"
+    rb"(?im)(?:^[\x00-\x09\x0b\x0c\x0e-\x20]++|\r[\x00-\x09\x0b\x0c\x0e-\x20]*+)"
     rb"(?:content-length|transfer-encoding)[\x00-\x09\x0b-\x20]*+:"
     rb"|^(?:content-length|transfer-encoding)"
     rb"(?:[\x00-\x09\x0b-\x20]++:|:[^\r\n]*+(?:\r(?!\n)|\r?\n[ \t]))"

@@ -49,6 +49,7 @@ class ResponseEncoder:
         self._head = b""  # The final head, while its framing is undecided.
         self._body: list[bytes] = []  # The body, while it is undecided or a chunk grows.
         self._body_size = 0
+        self._pending_bytes = 0  # Kept here: to sum the pieces at every write would be quadratic.
         self._left = 0
         self._has_raw_bytes = False
         self._says_keep_alive = False
@@ -72,7 +73,7 @@ class ResponseEncoder:
     @property
     def pending_bytes(self) -> int:
         """How much `take` would return, about."""
-        return len(self._head) + self._body_size + sum(map(len, self._wire))
+        return self._pending_bytes
 
     def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
         """Take a head that the handler wrote through the API."""
@@ -87,6 +88,7 @@ class ResponseEncoder:
             self.has_continued = self.has_continued or status == 100
             # RFC 9110 15.2: a server must not send a 1xx response to an HTTP/1.0 client.
             if self._client_version >= (1, 1):
+                self._pending_bytes += len(block)
                 self._wire.append(block)
             return
         version = int(match[1]), int(match[2])
@@ -94,6 +96,7 @@ class ResponseEncoder:
         if self._framing in (_Framing.CLOSE, _Framing.TUNNEL):
             self.must_close = True
         block = self._with_connection_field(block, version, keeps_alive, is_last)
+        self._pending_bytes += len(block)
         if self._framing is _Framing.UNDECIDED:
             self._head = block
         else:
@@ -108,10 +111,12 @@ class ResponseEncoder:
         if self._method == "HEAD" or status in (204, 304):
             return _Framing.NO_BODY
         if fields["transfer-encoding"]:
-            # Both, or a coding that does not end by itself: only the close is certain.
+            # Both, a coding that does not end by itself, or a client that knows none (RFC 9112
+            # 6.1): only the close is certain.
             if (
                 fields["content-length"]
                 or list_items(fields["transfer-encoding"])[-1] != b"chunked"
+                or self._client_version < (1, 1)
             ):
                 self.must_close = True
             return _Framing.OWN
@@ -132,10 +137,12 @@ class ResponseEncoder:
         self, block: bytes, version: tuple[int, int], keeps_alive: bool, is_last: bool
     ) -> bytes:
         """Say what becomes of the connection, where the client could not know (RFC 9112 9.3)."""
-        if self.must_close or not keeps_alive or _response_fields(block)["connection"]:
+        if self.must_close or not keeps_alive:
+            return block
+        self.must_close = is_last
+        if _response_fields(block)["connection"]:
             return block
         if is_last:
-            self.must_close = True
             return block[:-2] + b"Connection: close\r\n\r\n"
         if self._client_version >= (1, 1) or version < (1, 1):
             return block
@@ -159,6 +166,7 @@ class ResponseEncoder:
             return
         elif framing is _Framing.NONE:
             self._has_raw_bytes = True
+        self._pending_bytes += len(piece)
         if framing in (_Framing.UNDECIDED, _Framing.CHUNKED):
             self._body.append(piece)
             self._body_size += len(piece)
@@ -178,6 +186,7 @@ class ResponseEncoder:
             self._wire += self._body
         self._body = []
         self._body_size = 0
+        self._pending_bytes = 0
         if last and self._framing is _Framing.LENGTH and self._left:
             self.must_close = True
             self.complaints.append("the response is shorter than its Content-Length: cut")
