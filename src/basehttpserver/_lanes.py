@@ -22,8 +22,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from basehttpserver._engine import Connection, Flusher, Poller, WorkerPool, adopt
-from basehttpserver._engine.connection import Context
+from basehttpserver._engine import Connection, Context, Flusher, Poller, WorkerPool, adopt
 from basehttpserver._exchange import Verdict
 from basehttpserver._http1 import Http1Connection
 from basehttpserver.handler import BaseHTTPRequestHandler
@@ -127,9 +126,13 @@ class Lanes:
         """Close a connection that has no exchange, and let its handler finish."""
         handler = connection.resident
         connection.close()
-        if handler is not None:
-            handler.finish()
-        self._server.shutdown_request(connection.request)
+        try:
+            if handler is not None:
+                handler.finish()
+        except Exception:
+            self._server.handle_error(connection.request, connection.client_address)
+        finally:
+            self._server.shutdown_request(connection.request)
 
     # Running handlers.
 

@@ -21,8 +21,7 @@ import threading
 import time
 from typing import Any, ClassVar
 
-from basehttpserver._engine import Connection, accept_from, connection_of
-from basehttpserver._engine.connection import Context
+from basehttpserver._engine import Connection, Context, accept_from, connection_of
 from basehttpserver._exchange import Verdict
 from basehttpserver._lanes import Lanes, can_poll, make_context
 from basehttpserver.settings import Settings

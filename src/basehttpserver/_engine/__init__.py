@@ -10,16 +10,16 @@ handlers run in         workers      a bounded pool of threads
 when to give up         deadlines    a table of deadlines; minimum rates
 """
 
-from basehttpserver._engine.connection import Connection
+from basehttpserver._engine.connection import Connection, Context, connection_of
 from basehttpserver._engine.flusher import Flusher
 from basehttpserver._engine.poller import Poller
-from basehttpserver._engine.sockets import HandledSocket, accept_from, adopt, connection_of
+from basehttpserver._engine.sockets import accept_from, adopt
 from basehttpserver._engine.workers import WorkerPool
 
 __all__ = [
     "Connection",
+    "Context",
     "Flusher",
-    "HandledSocket",
     "Poller",
     "WorkerPool",
     "accept_from",

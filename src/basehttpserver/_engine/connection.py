@@ -26,14 +26,14 @@ from basehttpserver._engine.flusher import Flusher
 from basehttpserver._engine.incoming import Incoming
 from basehttpserver._engine.outgoing import Outgoing
 from basehttpserver._engine.peer import Peer
-from basehttpserver._engine.sockets import HandledSocket, attach
+from basehttpserver._engine.sockets import HandledSocket
 from basehttpserver._engine.streams import RequestReader, ResponseWriter
 from basehttpserver._engine.transport import READ, wait_until_ready
 from basehttpserver._exchange import Protocol, RequestHead, Verdict
 from basehttpserver.exceptions import PeerError, PeerTimeoutError
 from basehttpserver.settings import Settings
 
-__all__ = ["Connection", "Context", "State"]
+__all__ = ["Awaited", "Connection", "Context", "State", "connection_of"]
 
 
 #: How much is read and thrown away at a time.
@@ -49,6 +49,16 @@ class State(Enum):
     EXCHANGE = auto()
     TAKEN = auto()
     CLOSED = auto()
+
+
+class Awaited(Enum):
+    """What a deadline is for. It is a total: it begins once, when something else is awaited."""
+
+    NOTHING = auto()
+    #: The first byte of a head; or the end of a body that is thrown away, before that.
+    REQUEST = auto()
+    #: The end of a head that has begun.
+    HEAD_END = auto()
 
 
 class Context:
@@ -93,15 +103,15 @@ class Connection:
         self.head: RequestHead | None = None
         #: What the poller waits for on this connection: a mask of selectors, 0 while it does not.
         self.watched_mask = 0
-        #: The deadline that runs is the head's, not the idle connection's.
-        self.has_begun_head = False
+        #: What the poller's deadline is for.
+        self.awaited = Awaited.NOTHING
         #: What the end of the last exchange means for the connection.
         self.verdict = Verdict.CLOSE
         self._outgoing = Outgoing(self.peer, self.protocol, context.settings, context.flusher)
         self._incoming = Incoming(
             self.peer, self.protocol, context.settings, before_waiting=self._outgoing.flush
         )
-        attach(request, self)
+        request.connection = self  # Where `connection_of` finds it.
         if request.family in (socket.AF_INET, socket.AF_INET6):
             # A response is sent whole, or as the handler flushes it: Nagle's algorithm could only
             # hold its end back until the client's delayed acknowledgement, 40 ms.
@@ -153,7 +163,7 @@ class Connection:
         """Wait until a head is here, whole or refused; ``False`` where none comes."""
         clock, settings = self.context.clock, self.context.settings
         has_begun = False
-        deadline = clock() + settings.idle_timeout_seconds
+        deadline = clock() + self.idle_seconds
         while not self.try_next_head():
             if self.protocol.is_over:
                 return False
@@ -183,6 +193,13 @@ class Connection:
             else:
                 waited_for.append((others, READ))
         return own in wait_until_ready(waited_for, seconds) and self.peer.receive()
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long the next head may be waited for: a handler's `timeout` counts there, too."""
+        most = self.context.settings.idle_timeout_seconds
+        own = self.peer.operation_timeout
+        return min(most, own) if own else most
 
     # The request.
 
@@ -304,9 +321,15 @@ class Connection:
     def close(self) -> None:
         """Forget everything; the socket is the server's to close."""
         self._outgoing.close()
-        self._incoming.refuse()
+        self._incoming.close()
         self.state = State.CLOSED
         self.resident = None
+
+
+def connection_of(request: Any) -> Connection | None:
+    """Return the connection that the engine made for a request, ``None`` without one."""
+    found = getattr(request, "connection", None)
+    return found if isinstance(found, Connection) else None
 
 
 def _too_slow(explanation: str) -> PeerError:

@@ -1,5 +1,6 @@
 """The request of an exchange, as ``rfile`` reads it: its head, its body, and then the end."""
 
+import contextlib
 import io
 from collections.abc import Callable
 from http import HTTPStatus
@@ -47,7 +48,8 @@ class Incoming:
 
     def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
-        raw = RequestReader(self.read, self._peer.transport.fileno)
+        raw = RequestReader(self.read, self._peer.transport.fileno, self._peer.release_socket)
+        self._peer.keep_socket()
         if buffer_size == 0:
             self._reader = raw
         else:
@@ -82,6 +84,11 @@ class Incoming:
         """Return up to `size` bytes that are here, for a handler that takes the socket over."""
         if self._head_left:
             return self.read(size)
+        if self._spooled is not None:
+            data = self._spooled.read(size)
+            if data:
+                return data
+            self._close_spool()
         return self._protocol.read_body(size) or b""
 
     def collect_body(self) -> bool:
@@ -123,6 +130,13 @@ class Incoming:
         if isinstance(reader, io.BufferedReader) and not reader.closed:
             while reader.read1(RECEIVE_BYTES):
                 pass
+
+    def close(self) -> None:
+        """Forget everything, and close ``rfile`` where the handler has not."""
+        self.refuse()
+        if self._reader is not None:
+            with contextlib.suppress(ValueError):  # The handler detached it.
+                self._reader.close()
 
     def _close_spool(self) -> None:
         if self._spooled is not None:

@@ -29,6 +29,17 @@ class Peer:
         #: Bytes received since somebody set it to 0.
         self.progress_bytes = 0
 
+    def keep_socket(self) -> None:
+        """Let the socket's ``close`` wait for `release_socket`, as ``socket.makefile`` does.
+
+        Handlers close their socket at the end of ``do_GET`` and trust that ``wfile`` still works.
+        """
+        self._request._io_refs += 1
+
+    def release_socket(self) -> None:
+        """Let the socket be closed: ``rfile`` is."""
+        self._request._decref_socketios()
+
     def receive(self) -> bool:
         """Hand what is here to the protocol; ``False`` when nothing is. Raises ``OSError``."""
         data = self.transport.try_receive(RECEIVE_BYTES)

@@ -19,8 +19,9 @@ import threading
 from collections import Counter, deque
 from typing import Any, Final, Protocol
 
-from basehttpserver._engine.connection import Connection, Context, State
+from basehttpserver._engine.connection import Awaited, Connection, Context, State
 from basehttpserver._engine.deadlines import DeadlineTable
+from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.transport import READ
 from basehttpserver._exchange import Verdict
 
@@ -30,9 +31,6 @@ __all__ = ["Host", "Poller"]
 ACCEPT_PAUSE_SECONDS: Final = 0.2
 
 OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-
-#: How much a lingering connection may still send before it is cut after all.
-LINGER_BYTES: Final = 1 << 20
 
 #: The answer where no handler can be had. RFC 9110 15.6.4
 UNAVAILABLE: Final = (
@@ -61,14 +59,6 @@ class Host(Protocol):
         """Close a connection that has no exchange."""
 
 
-class _Lingering:
-    """What is left of a closed connection, until its client has read the answer."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.socket = sock
-        self.bytes_left = LINGER_BYTES
-
-
 class Poller:
     """Runs in the thread of ``serve_forever``; `wake`, `give_back`, `linger` are for any thread."""
 
@@ -78,14 +68,15 @@ class Poller:
         self._context = context
         self._collects_bodies = collects_bodies
         self._selector = selectors.DefaultSelector()
-        self._deadlines: DeadlineTable[Connection | _Lingering | None] = DeadlineTable(
-            context.clock
+        #: Of connections, of what lingers, and of the listener while it rests (``None``).
+        self._deadlines: DeadlineTable[object] = DeadlineTable(context.clock)
+        self._lingering = LingeringSockets(
+            self._selector, self._deadlines, context.settings.linger_seconds
         )
         self._connections: set[Connection] = set()
         self._addresses: Counter[str] = Counter()
         self._count_lock = threading.Lock()
-        self._returned: deque[Connection | _Lingering] = deque()
-        self._lingering: set[_Lingering] = set()
+        self._returned: deque[Connection | Lingering] = deque()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
@@ -120,7 +111,7 @@ class Poller:
         if self._is_closed:
             sock.close()
             return
-        self._returned.append(_Lingering(sock))
+        self._returned.append(Lingering(sock))
         self.wake()
 
     def forget(self, connection: Connection) -> None:
@@ -164,6 +155,7 @@ class Poller:
         """No connection has a request, or a part of one, to be answered."""
         return not any(
             connection.state not in (State.HEAD, State.HANDSHAKE, State.CLOSED)
+            or connection.head is not None
             or connection.protocol.has_partial_head
             for connection in self._open_connections()
         )
@@ -193,8 +185,8 @@ class Poller:
             elif key.data is self._wake_reader:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_reader.recv(4096)
-            elif isinstance(key.data, _Lingering):
-                self._on_lingering(key.data)
+            elif isinstance(key.data, Lingering):
+                self._lingering.on_ready(key.data)
             elif key.data in self._connections:
                 self._on_ready(key.data)
         self._take_back()
@@ -298,11 +290,11 @@ class Poller:
         if connection.state is not State.HEAD:
             return
         has_begun = connection.protocol.has_partial_head
-        if has_begun and not connection.has_begun_head:
-            self._deadlines.set(connection, settings.head_timeout_seconds)
-        elif not has_begun:
-            self._deadlines.set(connection, settings.idle_timeout_seconds)
-        connection.has_begun_head = has_begun
+        awaited = Awaited.HEAD_END if has_begun else Awaited.REQUEST
+        if awaited is not connection.awaited:
+            connection.awaited = awaited
+            seconds = settings.head_timeout_seconds if has_begun else connection.idle_seconds
+            self._deadlines.set(connection, seconds)
 
     def _watch(self, connection: Connection) -> None:
         mask = connection.transport.receive_mask
@@ -317,7 +309,7 @@ class Poller:
     def _release(self, connection: Connection) -> None:
         """Give up a connection, to a handler or to be closed."""
         self._deadlines.clear(connection)
-        connection.has_begun_head = False
+        connection.awaited = Awaited.NOTHING
         if connection.watched_mask:
             connection.watched_mask = 0
             self._selector.unregister(connection.transport)
@@ -332,37 +324,31 @@ class Poller:
         # Only those that are here now: one that pipelines without end must not hold up the rest.
         for _ in range(len(self._returned)):
             returned = self._returned.popleft()
-            if isinstance(returned, _Lingering):
+            if isinstance(returned, Lingering):
                 self._lingering.add(returned)
-                self._selector.register(returned.socket, READ, returned)
-                self._deadlines.set(returned, self._context.settings.linger_seconds)
-            elif self._context.is_stopping and not returned.protocol.has_partial_head:
+            elif self._must_leave(returned):
                 self._close(returned)
             else:
                 self._go_on(returned)
 
-    def _on_lingering(self, lingering: _Lingering) -> None:
-        with contextlib.suppress(OSError):
-            data = lingering.socket.recv(65536)
-            lingering.bytes_left -= len(data)
-            if data and lingering.bytes_left > 0:
-                return
-        self._end_lingering(lingering)
-
-    def _end_lingering(self, lingering: _Lingering) -> None:
-        self._deadlines.clear(lingering)
-        self._lingering.discard(lingering)
-        self._selector.unregister(lingering.socket)
-        lingering.socket.close()
+    def _must_leave(self, returned: Connection) -> bool:
+        if returned.transport.fileno() < 0:
+            return True  # Its handler closed the socket.
+        has_request = returned.head is not None or returned.protocol.has_partial_head
+        return self._context.is_stopping and not has_request
 
     # Deadlines.
 
-    def _on_due(self, due: "Connection | _Lingering | None") -> None:
-        if due is None:
+    def _on_due(self, due: object) -> None:
+        if isinstance(due, Connection):
+            self._on_late(due)
+        elif isinstance(due, Lingering):
+            self._lingering.end(due)
+        else:
             self.listen()
-        elif isinstance(due, _Lingering):
-            self._end_lingering(due)
-        elif due.state is State.BODY:
+
+    def _on_late(self, due: Connection) -> None:
+        if due.state is State.BODY:
             self._on_slow_body(due)
         elif due.state is State.HEAD and due.protocol.has_partial_head:
             due.time_out_head()
@@ -400,8 +386,7 @@ class Poller:
             for connection in self._open_connections():
                 if connection.watched_mask:
                     self._close(connection)
-            for lingering in list(self._lingering):
-                self._end_lingering(lingering)
+            self._lingering.close()
         self._selector.close()
         for sock in (self._wake_reader, self._wake_writer, self._stop_reader, self._stop_writer):
             sock.close()

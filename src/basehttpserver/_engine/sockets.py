@@ -6,23 +6,26 @@ that were received already come first, and from there on the handler alone drive
 """
 
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 try:
     import ssl
 except ImportError:  # A CPython built without OpenSSL.
     ssl = None  # type: ignore[assignment]
 
-if TYPE_CHECKING:
-    from basehttpserver._engine.connection import Connection
+__all__ = ["HandledSocket", "accept_from", "adopt"]
 
-__all__ = ["HandledSocket", "accept_from", "adopt", "attach", "connection_of"]
+
+class _Connection(Protocol):
+    """Who is told that the handler uses the socket by itself."""
+
+    def take_over(self, size: int) -> bytes: ...
 
 
 class HandledSocket(socket.socket):
     """A connection's socket; its `connection` is told before the handler uses it by itself."""
 
-    connection: "Connection | None" = None
+    connection: _Connection | None = None
 
     def _received(self, size: int) -> bytes:
         """Take the connection over; return up to `size` bytes that were received already."""
@@ -71,7 +74,6 @@ class HandledSocket(socket.socket):
     def detach(self) -> int:
         """Give the descriptor away, for instance to be wrapped in TLS."""
         self._received(0)
-        self.connection = None
         return super().detach()
 
 
@@ -98,14 +100,3 @@ def adopt(request: Any) -> Any:
     handled = HandledSocket(request.family, request.type, request.proto, fileno=request.detach())
     handled.settimeout(timeout)
     return handled
-
-
-def attach(request: Any, connection: "Connection") -> None:
-    """Let `connection_of` find the connection of a request."""
-    request.connection = connection
-
-
-def connection_of(request: Any) -> "Connection | None":
-    """Return the connection that the engine made for `request`, ``None`` without one."""
-    found: Connection | None = getattr(request, "connection", None)
-    return found if isinstance(request, socket.socket) else None

@@ -14,11 +14,17 @@ class RequestReader(io.RawIOBase):
     it. The body comes without its chunks. Bytes of the next request never come.
     """
 
-    def __init__(self, read: Callable[[int], bytes], fileno: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        read: Callable[[int], bytes],
+        fileno: Callable[[], int],
+        when_closed: Callable[[], None],
+    ) -> None:
         """Read by `read`, which returns up to so many bytes, ``b""`` at the end."""
         super().__init__()
         self._read = read
         self._fileno = fileno
+        self._when_closed = when_closed
 
     def readable(self) -> bool:
         """Return ``True``."""
@@ -37,6 +43,12 @@ class RequestReader(io.RawIOBase):
     def fileno(self) -> int:
         """Return the descriptor of the socket, for ``select``."""
         return self._fileno()
+
+    def close(self) -> None:
+        """Read no more."""
+        if not self.closed:
+            super().close()
+            self._when_closed()
 
 
 class _Outgoing(Protocol):

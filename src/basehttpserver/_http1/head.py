@@ -136,7 +136,7 @@ class HeadReader:
 
         A TLS hello, or a megabyte of letters, is refused at its first bytes and not at a limit.
         """
-        if self._settings.accept_loose_request_line or buffer[:1] == b"\r":
+        if self._settings.accept_loose_request_line or buffer[:2] in (b"\r", b"\r\n"):
             return
         match = grammar.METHOD_PREFIX.match(buffer)
         length = match.end() if match else 0
@@ -165,7 +165,9 @@ class HeadReader:
                 HTTPStatus.REQUEST_URI_TOO_LONG, "URI Too Long", "The request line is too long"
             )
         if limit_end <= settings.max_head_bytes:
-            raise PeerError(TOO_LARGE, "Line too long", "A field line is too long")
+            raise PeerError(
+                TOO_LARGE, "Line too long", f"got more than {limit} bytes when reading header line"
+            )
         raise PeerError(TOO_LARGE, "Head too large", "The field lines are too long together")
 
     def _is_end_of_head(self, line: bytes) -> bool:
@@ -181,7 +183,9 @@ class HeadReader:
         if line in (b"\r\n", b"\n"):
             return True
         if self._line_count > settings.max_fields:
-            raise PeerError(TOO_LARGE, "Too many headers", "There are too many field lines")
+            raise PeerError(
+                TOO_LARGE, "Too many headers", f"got more than {settings.max_fields} headers"
+            )
         if not settings.accept_loose_fields:
             check_field_line(line if line.endswith(b"\r\n") else line[:-1] + b"\r\n")
         return False

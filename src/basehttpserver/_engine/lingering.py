@@ -1,0 +1,69 @@
+"""Closed connections that are read on for a moment, so that their clients can read the answer.
+
+A socket that is closed with bytes unread is reset, and the reset may overtake the answer and take
+it away (RFC 9112 9.6). So the last of such a connection is read and thrown away.
+"""
+
+import contextlib
+import selectors
+import socket
+from typing import Final
+
+from basehttpserver._engine.deadlines import DeadlineTable
+
+__all__ = ["Lingering", "LingeringSockets"]
+
+#: How much such a connection may still send before it is cut after all.
+LINGER_BYTES: Final = 1 << 20
+
+
+class Lingering:
+    """What is left of one connection."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        """Read on from `sock`, which is ours alone by now."""
+        self.socket = sock
+        self.bytes_left = LINGER_BYTES
+
+
+class LingeringSockets:
+    """The connections that linger, on the poller's selector and by its deadlines."""
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        deadlines: DeadlineTable[object],
+        linger_seconds: float,
+    ) -> None:
+        """Hold none yet."""
+        self._selector = selector
+        self._deadlines = deadlines
+        self._linger_seconds = linger_seconds
+        self._held: set[Lingering] = set()
+
+    def add(self, lingering: Lingering) -> None:
+        """Begin to read on."""
+        self._held.add(lingering)
+        self._selector.register(lingering.socket, selectors.EVENT_READ, lingering)
+        self._deadlines.set(lingering, self._linger_seconds)
+
+    def on_ready(self, lingering: Lingering) -> None:
+        """Throw away what has come; end with the client, or when it sends too much."""
+        with contextlib.suppress(OSError):
+            data = lingering.socket.recv(65536)
+            lingering.bytes_left -= len(data)
+            if data and lingering.bytes_left > 0:
+                return
+        self.end(lingering)
+
+    def end(self, lingering: Lingering) -> None:
+        """Close it now."""
+        self._deadlines.clear(lingering)
+        self._held.discard(lingering)
+        self._selector.unregister(lingering.socket)
+        lingering.socket.close()
+
+    def close(self) -> None:
+        """Close all of them."""
+        for lingering in list(self._held):
+            self.end(lingering)

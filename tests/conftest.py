@@ -1,0 +1,72 @@
+"""What tests must leave behind: nothing. No thread, no socket, no process."""
+
+import gc
+import os
+import threading
+import time
+
+import pytest
+
+#: What ends by itself may take so long.
+GRACE_SECONDS = 3
+
+
+def open_sockets():
+    """The sockets of this process, where the system tells."""
+    found = set()
+    try:
+        descriptors = os.listdir("/proc/self/fd")
+    except OSError:
+        return found
+    for descriptor in descriptors:
+        try:
+            target = os.readlink(f"/proc/self/fd/{descriptor}")
+        except OSError:
+            continue  # That of the listing itself.
+        if target.startswith("socket:"):
+            found.add(target)
+    return found
+
+
+def child_processes():
+    """The children of this process, ended ones that nobody waited for included."""
+    found = set()
+    for thread in threading.enumerate():
+        try:
+            with open(f"/proc/self/task/{thread.native_id}/children") as file:
+                found.update(file.read().split())
+        except OSError:
+            continue
+    return found
+
+
+def _everything():
+    threads = {f"thread {thread.name}" for thread in threading.enumerate()}
+    return (
+        threads
+        | {f"open {name}" for name in open_sockets()}
+        | {f"process {number}" for number in child_processes()}
+    )
+
+
+def _check_leaks_nothing():
+    before = _everything()
+    yield
+    deadline = time.monotonic() + GRACE_SECONDS
+    while leaked := _everything() - before:
+        if time.monotonic() >= deadline:
+            pytest.fail(f"left behind: {', '.join(sorted(leaked))}")
+        gc.collect()
+        time.sleep(0.01)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _module_leaks_nothing():
+    """Fail a module that leaks, the fixtures that its tests share included."""
+    yield from _check_leaks_nothing()
+
+
+@pytest.fixture
+def leaks_nothing():
+    """Fail a test that leaks; for modules whose tests share no fixture that starts things."""
+    yield from _check_leaks_nothing()

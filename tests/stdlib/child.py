@@ -1,0 +1,219 @@
+"""Runs one of CPython's test modules with this package in place of ``http.server``.
+
+    python -I child.py MODULE MODE REPORT [--replace-stream-servers] [--exclude PREFIX]…
+
+One process each. The replacement is in ``sys.modules`` before anything imports ``http.server``, so
+that ``wsgiref`` and ``xmlrpc.server`` build on it without knowing. MODE says what it is made from:
+``strict`` (this package as it comes), ``relaxed`` (with ``Settings.like_http_server()``) or
+``copy`` (CPython's own source under another name). REPORT is a JSON file: the outcome of each test.
+
+With ``--replace-stream-servers`` the TCP and Unix stream servers of ``socketserver`` are rebuilt
+upon our ``HTTPServer`` before the test module is imported. Their handlers are no HTTP handlers
+(plain ``StreamRequestHandler``), which our server dispatches as soon as a connection is accepted.
+Datagram servers stay CPython's. In the mode ``copy`` nothing more is replaced: CPython's own
+``HTTPServer`` cannot listen on a Unix socket.
+
+Only the standard library is used here: the interpreter may have nothing else.
+"""
+
+import argparse
+import faulthandler
+import http.server as standard
+import importlib
+import importlib.util
+import json
+import os
+import socket
+import socketserver
+import sys
+import time
+import traceback
+import types
+import unittest
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+#: What the replacement takes from this package…
+PUBLIC_NAMES = (
+    "BaseHTTPRequestHandler",
+    "DEFAULT_ERROR_CONTENT_TYPE",
+    "DEFAULT_ERROR_MESSAGE",
+    "HTTPServer",
+    "SimpleHTTPRequestHandler",
+    "ThreadingHTTPServer",
+    "test",
+)
+#: …and from CPython's, until this package has its own. The tests of these are left out.
+BORROWED_NAMES = (
+    "CGIHTTPRequestHandler",
+    "HTTPSServer",
+    "ThreadingHTTPSServer",
+    "_url_collapse_path",
+    "executable",
+    "nobody_uid",
+)
+
+
+def build_http_server(mode: str) -> types.ModuleType:
+    """A module object to stand for ``http.server``."""
+    if mode == "copy":
+        return copy_of_standard_module()
+    sys.path.insert(0, str(SOURCE))
+    package = importlib.import_module("basehttpserver")
+    if not Path(package.__file__ or "").is_relative_to(SOURCE):
+        raise RuntimeError(f"imported {package.__file__}, which is not below {SOURCE}")
+    if mode == "relaxed":
+        package.HTTPServer.settings = package.Settings.like_http_server()
+    module = types.ModuleType("http.server", "basehttpserver in place of http.server")
+    # Tests reach through these: `server.os` is where they swap `os.path` for `ntpath`.
+    for imported in (os, socket, socketserver, sys, time):
+        setattr(module, imported.__name__, imported)
+    for name in BORROWED_NAMES:
+        if hasattr(standard, name):
+            setattr(module, name, getattr(standard, name))
+    for name in PUBLIC_NAMES:
+        setattr(module, name, getattr(package, name))
+    module.__dict__["__all__"] = [name for name in PUBLIC_NAMES if not name.startswith("DEFAULT")]
+    return module
+
+
+def copy_of_standard_module() -> types.ModuleType:
+    """CPython's ``http.server``, executed again as a module of another name."""
+    assert standard.__file__
+    spec = importlib.util.spec_from_file_location("copy_of_http_server", standard.__file__)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def install_http_server(module: types.ModuleType) -> None:
+    """Answer every later ``import http.server`` with ``module``."""
+    early = {"wsgiref.simple_server", "xmlrpc.server", "pydoc"} & sys.modules.keys()
+    if early:
+        raise RuntimeError(f"these have imported the standard http.server already: {early}")
+    sys.modules["http.server"] = module
+    importlib.import_module("http").server = module  # type: ignore[attr-defined]
+
+
+def replace_stream_servers(http_server: type[socketserver.TCPServer]) -> None:
+    """Answer every later ``import socketserver`` with one whose stream servers build on ours.
+
+    It is another module object: whoever imported the standard one, our package above all, keeps it.
+    """
+    module = types.ModuleType("socketserver", "socketserver upon basehttpserver")
+    module.__dict__.update(socketserver.__dict__)
+    # TCPServer does not reuse addresses, and the tests do not ask for it.
+    define_servers(module, "TCPServer", http_server, {"allow_reuse_address": False})
+    if hasattr(socket, "AF_UNIX"):
+        unix = {"allow_reuse_address": False, "address_family": socket.AF_UNIX}
+        define_servers(module, "UnixStreamServer", http_server, unix)
+    sys.modules["socketserver"] = module
+
+
+def define_servers(
+    module: types.ModuleType, name: str, base: type, attributes: dict[str, Any]
+) -> None:
+    """Define a stream server and its threading and forking kin, where ``socketserver`` has them.
+
+    They say that they live in ``socketserver``, since a test compares its ``__all__`` with them.
+    """
+    origin = {"__module__": "socketserver"}
+    plain = type(name, (base,), {**origin, **attributes})
+    setattr(module, name, plain)
+    for prefix in ("Threading", "Forking"):
+        if hasattr(socketserver, prefix + name):
+            mixin = getattr(socketserver, f"{prefix}MixIn")
+            setattr(module, prefix + name, type(prefix + name, (mixin, plain), dict(origin)))
+
+
+class RecordingResult(unittest.TestResult):
+    """Keeps one outcome for each test id; a failed subtest fails its test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes: dict[str, dict[str, str]] = {}
+
+    def record(self, test: Any, outcome: str, detail: str = "") -> None:
+        self.outcomes[test.id()] = {"outcome": outcome, "detail": detail}
+
+    def addSuccess(self, test: Any) -> None:
+        # unittest reports the success of a test whose subtests failed as nothing at all.
+        self.record(test, "passed")
+
+    def addError(self, test: Any, err: Any) -> None:
+        self.record(test, "failed", "".join(traceback.format_exception(*err)))
+
+    def addFailure(self, test: Any, err: Any) -> None:
+        self.addError(test, err)
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        if err is not None:
+            self.record(test, "failed", f"{subtest}\n" + "".join(traceback.format_exception(*err)))
+
+    def addSkip(self, test: Any, reason: str) -> None:
+        self.record(test, "skipped", reason)
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
+        self.record(test, "passed", "an expected failure of CPython's own")
+
+    def addUnexpectedSuccess(self, test: Any) -> None:
+        self.record(test, "failed", "an unexpected success")
+
+
+def each_test(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from each_test(item)
+        else:
+            yield item
+
+
+def run_tests(module_name: str, excluded_prefixes: tuple[str, ...]) -> dict[str, Any]:
+    """Run a test module and return the report about it."""
+    loaded = unittest.defaultTestLoader.loadTestsFromName(f"test.{module_name}")
+    excluded = [test.id() for test in each_test(loaded) if test.id().startswith(excluded_prefixes)]
+    result = RecordingResult()
+    # The structure of classes and modules stays, for their fixtures.
+    without_excluded(loaded, excluded_prefixes).run(result)
+    return {"outcomes": result.outcomes, "excluded": excluded}
+
+
+def without_excluded(
+    suite: unittest.TestSuite, excluded_prefixes: tuple[str, ...]
+) -> unittest.TestSuite:
+    kept = unittest.TestSuite()
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            kept.addTest(without_excluded(item, excluded_prefixes))
+        elif not item.id().startswith(excluded_prefixes):
+            kept.addTest(item)
+    return kept
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("module")
+    parser.add_argument("mode", choices=["copy", "relaxed", "strict"])
+    parser.add_argument("report", type=Path)
+    parser.add_argument("--replace-stream-servers", action="store_true")
+    parser.add_argument("--exclude", action="append", default=[])
+    parser.add_argument("--hang-seconds", type=float, default=60.0)
+    arguments = parser.parse_args()
+    # A hang ends with the stack of every thread on stderr; so does a thread that a test left behind
+    # and that holds up the exit.
+    faulthandler.dump_traceback_later(arguments.hang_seconds, exit=True)
+    module = build_http_server(arguments.mode)
+    install_http_server(module)
+    if arguments.replace_stream_servers and arguments.mode != "copy":
+        replace_stream_servers(module.HTTPServer)
+    report = run_tests(arguments.module, tuple(arguments.exclude))
+    arguments.report.write_text(json.dumps(report), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
