@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stdlib.expectations import SUITES
+from tests.stdlib.render_suites_page import PAGE, render_page
 from tests.stdlib.run_cpython_suites import MODES, Run, Runs, find_interpreters, summary
 
 INTERPRETERS = find_interpreters()
@@ -38,3 +39,7 @@ def test_every_expectation_is_about_a_test_that_exists(runs: Runs):
     if not INTERPRETERS:
         pytest.skip("no CPython here ships its test package")
     assert runs.unknown_tests() == set()
+
+
+def test_the_page_of_expectations_is_up_to_date():
+    assert PAGE.read_text(encoding="utf-8") == render_page()
