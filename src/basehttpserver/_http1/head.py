@@ -136,13 +136,18 @@ class HeadReader:
 
         A TLS hello, or a megabyte of letters, is refused at its first bytes and not at a limit.
         """
-        if self._settings.accept_loose_request_line or buffer[:2] in (b"\r", b"\r\n"):
+        if self._settings.accept_loose_request_line:
             return
-        match = grammar.METHOD_PREFIX.match(buffer)
+        if buffer == b"\r" or buffer.startswith(b"\r\n"):
+            return
+        # Not beyond the limit of the line: however the bytes are cut, the same fault comes first.
+        limit = min(self._settings.max_request_line_bytes, self._settings.max_head_bytes)
+        end = min(len(buffer), limit + 1)
+        match = grammar.METHOD_PREFIX.match(buffer, 0, end)
         length = match.end() if match else 0
         if length > MAX_METHOD_BYTES:
             raise PeerError(BAD_REQUEST, "Bad method", "The method is too long.")
-        if length < len(buffer) and (length == 0 or buffer[length] != 0x20):
+        if length < end and (length == 0 or buffer[length] != 0x20):
             raise PeerError(
                 BAD_REQUEST,
                 "Bad request line",
