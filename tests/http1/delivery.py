@@ -195,3 +195,9 @@ def fail(data: bytes, settings: Settings = STRICT) -> tuple[int, str]:
 def request(*field_lines: bytes, line: bytes = b"GET / HTTP/1.1", body: bytes = b"") -> bytes:
     """Make a request that is right but for what is given."""
     return b"\r\n".join([line, b"Host: example", *field_lines, b"", b""]) + body
+
+
+def with_host(*values: bytes) -> bytes:
+    """Return a request with a Host field for each value."""
+    lines = [b"Host: " + value for value in values]
+    return b"\r\n".join([b"GET / HTTP/1.1", *lines, b"", b""])

@@ -112,9 +112,9 @@ CHUNKS = {
     "smuggle_chunk_data_lf_cr": (b"5\r\nhello\n\r", BAD_CHUNK),
     "smuggle_chunk_of_request": (b"GET / HTTP/1.1\r\n\r\n", BAD_CHUNK),
     # RFC 9112 7.1.2: trailers are field lines
-    "smuggle_trailer_bare_lf": (b"0\r\nX: y\n\r\n", BAD_VALUE),
+    "smuggle_trailer_bare_lf": (b"0\r\nX: y\n\r\n", (400, "Bare LF")),
     "smuggle_trailer_bare_cr": (b"0\r\nX: y\rZ: z\r\n\r\n", (400, "Bare CR")),
-    "smuggle_trailer_end_bare_lf": (b"0\r\n\n", BAD_NAME),
+    "smuggle_trailer_end_bare_lf": (b"0\r\n\n", (400, "Bare LF")),
     "smuggle_trailer_end_cr_cr_lf": (b"0\r\n\r\r\n", BAD_NAME),
     "smuggle_trailer_folded": (b"0\r\nX: y\r\n z\r\n\r\n", (400, "Folded header")),
     "smuggle_trailer_space_before_colon": (b"0\r\nX : y\r\n\r\n", BAD_NAME),

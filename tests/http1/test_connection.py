@@ -303,11 +303,12 @@ def test_short_response_ends_the_connection_and_is_complained_of():
 
 
 def test_the_same_complaint_is_made_once():
-    connection = begin(request(line=b"HEAD / HTTP/1.1"))
-    connection.send_head(OK, keeps_alive=True, is_last=False)
+    connection = begin(request())
+    connection.send_head(b"HTTP/1.1 204 No Content\r\n\r\n", keeps_alive=True, is_last=False)
     for _ in range(3):
         connection.send_body(b"x")
     assert len(connection.complaints()) == 1
+    assert connection.complaints() == []
 
 
 def test_pending_bytes_are_those_of_the_response():
@@ -317,6 +318,23 @@ def test_pending_bytes_are_those_of_the_response():
     assert connection.has_response
     connection.take()
     assert connection.pending_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "field_lines"),
+    [
+        (Settings(max_drain_bytes=10), [b"Content-Length: 11"]),
+        (STRICT, [b"Content-Length: 5", b"Expect: 100-continue"]),
+    ],
+)
+def test_a_body_that_will_not_be_read_closes_and_says_so(settings, field_lines):
+    """RFC 9112 9.6: the last response says that it is the last."""
+    connection = Http1Connection(settings)
+    connection.receive(request(*field_lines, line=b"POST / HTTP/1.1"))
+    assert connection.next_head() is not None
+    connection.send_head(OK, keeps_alive=True, is_last=False)
+    assert b"".join(connection.take(last=True)) == (OK[:-2] + b"Connection: close\r\n\r\n")
+    assert connection.finish(keep=True) is Verdict.LINGER
 
 
 # Requests that are refused.

@@ -127,7 +127,7 @@ TRANSFER_ENCODINGS = {
     "smuggle_transfer_encoding_no_break_space": ([b"chunked\xa0"], BAD_CODING),
     "smuggle_transfer_encoding_unknown_first": ([b"gzip, chunked"], UNKNOWN_CODING),
     "smuggle_transfer_encoding_identity_first": ([b"identity, chunked"], UNKNOWN_CODING),
-    "smuggle_transfer_encoding_twice_unknown_first": ([b"gzip", b"chunked"], UNKNOWN_CODING),
+    "smuggle_transfer_encoding_twice_unknown_first": ([b"gzip", b"chunked"], BAD_CODING),
     "smuggle_transfer_encoding_vertical_tab": ([b"\x0bchunked"], (400, "Bad header value")),
     "smuggle_transfer_encoding_form_feed": ([b"chunked\x0c"], (400, "Bad header value")),
     "smuggle_transfer_encoding_nul": ([b"chunked\0"], (400, "Bad header value")),

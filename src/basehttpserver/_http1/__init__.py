@@ -2,6 +2,7 @@
 
     grammar     the patterns, each under the rule of the RFC that it stands for
     head        finds the head of a request in the bytes, and checks it
+    target      what it is addressed to: the forms of a target, and Host
     framing     where the body of a request ends, and whether the connection goes on
     chunked     the chunked transfer coding, both ways
     response    the head and body that a handler wrote, to bytes on the wire

@@ -190,8 +190,12 @@ class Http1Connection:
 
     def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
         """Take the head of an interim or the final response."""
-        may_go_on = keeps_alive and self._head is not None and self._head.keeps_alive
-        self._response.send_head(block, keeps_alive=may_go_on, is_last=is_last)
+        head = self._head
+        self._response.send_head(
+            block,
+            keeps_alive=keeps_alive and head is not None and head.keeps_alive,
+            is_last=is_last or not self._may_finish_reading(),
+        )
         if self._response.is_tunnel and self._state is not _State.REFUSED:
             self._state = _State.TUNNEL
 
@@ -206,7 +210,7 @@ class Http1Connection:
     def complaints(self) -> list[str]:
         """Return, once, what the handler did wrong with its response."""
         complaints, self._response.complaints = self._response.complaints, []
-        return list(dict.fromkeys(complaints))
+        return complaints
 
     # The end of an exchange.
 
@@ -219,9 +223,8 @@ class Http1Connection:
             and head.keeps_alive
             and self.has_response
             and not self._response.must_close
+            and self._may_finish_reading()
         )
-        if may_keep and head is not None and self._state is _State.BODY:
-            may_keep = self._may_drain(head)
         if may_keep and self._state in (_State.BODY, _State.DONE):
             self._state = _State.DRAIN if self._state is _State.BODY else _State.HEAD
             self._drain_left = self._settings.max_drain_bytes
@@ -231,8 +234,11 @@ class Http1Connection:
         self._state = _State.CLOSED
         return Verdict.CLOSE if is_read or self._has_eof else Verdict.LINGER
 
-    def _may_drain(self, head: RequestHead) -> bool:
-        if head.expects_continue and not self._response.has_continued:
+    def _may_finish_reading(self) -> bool:
+        """Tell whether what is left of the body is worth reading, for another request behind it."""
+        if self._state is not _State.BODY or self._head is None:
+            return True
+        if self._head.expects_continue and not self._response.has_continued:
             # RFC 9110 10.1.1: after a final answer instead of 100 the client may send the body or
             # not. Nobody can tell which, so the bytes that follow have no meaning.
             return False

@@ -10,7 +10,14 @@ from typing import Final
 from basehttpserver._http1 import grammar
 from basehttpserver.exceptions import PeerError
 
-__all__ = ["FramingFields", "body_length", "check_framing_is_plain", "keeps_alive"]
+__all__ = [
+    "FramingFields",
+    "body_length",
+    "body_too_large",
+    "check_framing_is_plain",
+    "keeps_alive",
+    "list_items",
+]
 
 BAD_REQUEST: Final = HTTPStatus.BAD_REQUEST
 
@@ -107,10 +114,12 @@ def _check_transfer_encoding(version: tuple[int, int], fields: FramingFields) ->
             "A request must not have both (RFC 9112, section 6.1)",
         )
     codings = list_items(fields.transfer_encoding)
-    if codings == [b"chunked"]:
+    is_one_line = len(fields.transfer_encoding) == 1
+    if codings == [b"chunked"] and is_one_line:
         return
     is_known_shape = all(grammar.FIELD_NAME.fullmatch(coding) for coding in codings)
-    if is_known_shape and codings[-1] == b"chunked" and codings.count(b"chunked") == 1:
+    is_chunked_last = codings[-1] == b"chunked" and codings.count(b"chunked") == 1
+    if is_one_line and is_known_shape and is_chunked_last:
         raise PeerError(
             HTTPStatus.NOT_IMPLEMENTED,
             "Unknown transfer coding",

@@ -6,7 +6,6 @@ that is wrong, whatever way the bytes were cut.
 """
 
 from http import HTTPStatus
-from ipaddress import IPv6Address
 from typing import Final
 
 from basehttpserver._exchange import RequestHead
@@ -16,7 +15,9 @@ from basehttpserver._http1.framing import (
     body_length,
     check_framing_is_plain,
     keeps_alive,
+    list_items,
 )
+from basehttpserver._http1.target import check_host, check_target
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
@@ -58,7 +59,7 @@ class HeadReader:
     def try_read(self, buffer: bytearray) -> RequestHead | None:
         """Take the head from the front of `buffer`; ``None`` when it is not whole yet.
 
-        Raises `PeerError`; the buffer is then as it was.
+        Raises `PeerError`; the buffer then begins with what is refused.
         """
         head = self._try_read_at_once(buffer) if self._line_count == 0 else None
         if head is not None:
@@ -96,9 +97,11 @@ class HeadReader:
         ):
             return None
         line_end = buffer.find(b"\n", 0, end) + 1
+        request_line = grammar.REQUEST_LINE.fullmatch(buffer, 0, line_end)
         if (
-            line_end > min(settings.max_request_line_bytes, MAX_METHOD_BYTES)
-            or not grammar.REQUEST_LINE.fullmatch(buffer, 0, line_end)
+            request_line is None
+            or line_end > settings.max_request_line_bytes
+            or request_line.end("method") > MAX_METHOD_BYTES
             or not grammar.FIELD_BLOCK.fullmatch(buffer, line_end, end)
         ):
             return None
@@ -179,9 +182,7 @@ class HeadReader:
         """Check one whole line; tell whether the head ends with it."""
         settings = self._settings
         if not line.endswith(b"\r\n") and not settings.accept_bare_lf:
-            raise PeerError(
-                BAD_REQUEST, "Bare LF", "A line must end with CRLF (RFC 9112, section 2.2)"
-            )
+            raise bare_line_feed()
         if self._line_count == 0:
             self._check_request_line(line)
             return self._version == (0, 9) and settings.accept_http_0_9
@@ -245,13 +246,14 @@ class HeadReader:
         fields = FramingFields(raw[line_end:])
         if not settings.accept_missing_host:
             check_host(version, fields.host)
+        length = body_length(version, fields, settings.max_body_bytes)
         return RequestHead(
             raw,
             method,
             version,
             expects_continue=_expects_continue(version, fields, settings),
             keeps_alive=keeps_alive(version, fields),
-            body_length=body_length(version, fields, settings.max_body_bytes),
+            body_length=length,
         )
 
 
@@ -284,10 +286,17 @@ def _request_line_error(words: list[bytes]) -> PeerError:
     return PeerError(BAD_REQUEST, "Bad request version", "The version must be HTTP/1.0 or HTTP/1.1")
 
 
+def bare_line_feed() -> PeerError:
+    """Make the refusal of a line that ends with LF alone."""
+    return PeerError(BAD_REQUEST, "Bare LF", "A line must end with CRLF (RFC 9112, section 2.2)")
+
+
 def check_field_line(line: bytes) -> None:
     """Raise `PeerError` for a line that is no field line (RFC 9112 5)."""
     if grammar.FIELD_LINE.fullmatch(line):
         return
+    if not line.endswith(b"\r\n"):
+        raise bare_line_feed()
     if line[:1] in (b" ", b"\t"):
         raise PeerError(
             BAD_REQUEST,
@@ -310,73 +319,12 @@ def check_field_line(line: bytes) -> None:
     )
 
 
-def check_target(method: str, target: bytes) -> None:
-    """Raise `PeerError` where the target's form does not fit the method (RFC 9112 3.2)."""
-    if method == "CONNECT":
-        match = grammar.HOST.fullmatch(target)
-        is_right = match is not None and bool(match["port"]) and _is_authority(target)
-    elif target == b"*":
-        is_right = method == "OPTIONS"
-    elif target.startswith(b"/"):
-        is_right = True
-    else:
-        match = grammar.ABSOLUTE_FORM.fullmatch(target)
-        is_right = match is not None and _is_authority(match["authority"])
-    if not is_right:
-        raise PeerError(
-            BAD_REQUEST,
-            "Bad request target",
-            "The target must be a path that begins with a slash, or a whole http URL "
-            "(RFC 9112, section 3.2)",
-        )
-
-
-def check_host(version: tuple[int, int], values: list[bytes]) -> None:
-    """Raise `PeerError` unless there is one valid Host, or none in HTTP/1.0 (RFC 9112 3.2)."""
-    if len(values) > 1:
-        raise PeerError(BAD_REQUEST, "Two Host headers", "There must be one Host field")
-    if not values:
-        if version >= (1, 1):
-            raise PeerError(
-                BAD_REQUEST,
-                "Missing Host header",
-                "An HTTP/1.1 request must have a Host field (RFC 9112, section 3.2)",
-            )
-    elif not _is_host(values[0]):
-        raise PeerError(
-            BAD_REQUEST,
-            "Bad Host header",
-            "The Host field must be a host name or address and perhaps a port (RFC 9110, 7.2)",
-        )
-
-
-def _is_authority(value: bytes) -> bool:
-    # RFC 9110 4.2.1: an http URL with an empty host is invalid. (A Host field may be empty.)
-    return value[:1] not in (b"", b":") and _is_host(value)
-
-
-def _is_host(value: bytes) -> bool:
-    match = grammar.HOST.fullmatch(value)
-    if match is None or (match["port"] and int(match["port"]) > 65535):
-        return False
-    literal = match["literal"]
-    return literal is None or _is_ipv6(literal.decode("ascii"))
-
-
-def _is_ipv6(text: str) -> bool:
-    """Tell whether `text` is an IPv6 address (RFC 3986 3.2.2; RFC 4291 2.2)."""
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _expects_continue(version: tuple[int, int], fields: FramingFields, settings: Settings) -> bool:
     """Read Expect (RFC 9110 10.1.1): ignored in HTTP/1.0; what nobody knows is 417."""
-    if not fields.expect or version < (1, 1):
+    expectations = [item for item in list_items(fields.expect) if item]
+    if not expectations or version < (1, 1):
         return False
-    if b",".join(fields.expect).lower() == b"100-continue":
+    if expectations == [b"100-continue"]:
         return True
     if settings.accept_loose_fields:
         return False

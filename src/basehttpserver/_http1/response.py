@@ -11,7 +11,7 @@ Where it did not, the encoder decides as late as it can:
                  was sent
     CHUNKED      … something must be sent before, to an HTTP/1.1 client      in chunks
     CLOSE        … or to an HTTP/1.0 client; or it said Connection: close,   as it is, until close
-                 or speaks HTTP/1.0 itself
+                 speaks HTTP/1.0 itself, or answers 205
     OWN          it said Transfer-Encoding: it writes its own chunks         as it is
     NO_BODY      HEAD, 204, 304 (RFC 9112 6.3)                               thrown away
     TUNNEL       101, or 2xx to CONNECT: another protocol from here on       as it is
@@ -51,6 +51,7 @@ class ResponseEncoder:
         self._body_size = 0
         self._pending_bytes = 0  # Kept here: to sum the pieces at every write would be quadratic.
         self._left = 0
+        self._tail = b""  # The end of a body that brings its own chunks.
         self._has_raw_bytes = False
         self._says_keep_alive = False
         #: A 100 (Continue) was given: the client will send its body.
@@ -92,18 +93,23 @@ class ResponseEncoder:
                 self._wire.append(block)
             return
         version = int(match[1]), int(match[2])
-        self._framing = self._choose_framing(status, version, block)
+        fields = _response_fields(block)
+        self._framing = self._choose_framing(status, version, fields)
         if self._framing in (_Framing.CLOSE, _Framing.TUNNEL):
             self.must_close = True
-        block = self._with_connection_field(block, version, keeps_alive, is_last)
+        if keeps_alive and not self.must_close:
+            self.must_close = is_last
+            if not fields["connection"]:
+                block = self._announce(block, version)
         self._pending_bytes += len(block)
         if self._framing is _Framing.UNDECIDED:
             self._head = block
         else:
             self._wire.append(block)
 
-    def _choose_framing(self, status: int, version: tuple[int, int], block: bytes) -> _Framing:
-        fields = _response_fields(block)
+    def _choose_framing(
+        self, status: int, version: tuple[int, int], fields: dict[str, list[bytes]]
+    ) -> _Framing:
         if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
             return _Framing.TUNNEL
         if b"close" in list_items(fields["connection"]):
@@ -128,27 +134,28 @@ class ResponseEncoder:
 
     def _choose_length(self, values: list[bytes]) -> _Framing:
         if len(set(values)) > 1 or not grammar.CONTENT_LENGTH.fullmatch(values[0]):
-            self.complaints.append("the Content-Length of the response is not a number")
+            self._complain("the Content-Length of the response is not a number")
             return _Framing.CLOSE
         self._left = int(values[0])
         return _Framing.LENGTH
 
-    def _with_connection_field(
-        self, block: bytes, version: tuple[int, int], keeps_alive: bool, is_last: bool
-    ) -> bytes:
-        """Say what becomes of the connection, where the client could not know (RFC 9112 9.3)."""
-        if self.must_close or not keeps_alive:
-            return block
-        self.must_close = is_last
-        if _response_fields(block)["connection"]:
-            return block
-        if is_last:
+    def _announce(self, block: bytes, version: tuple[int, int]) -> bytes:
+        """Say what becomes of the connection, where the client would take it otherwise.
+
+        RFC 9112 9.3: an HTTP/1.1 client takes it that the connection goes on, an HTTP/1.0 client
+        that it does not, although it asked for it.
+        """
+        if self.must_close:
             return block[:-2] + b"Connection: close\r\n\r\n"
         if self._client_version >= (1, 1) or version < (1, 1):
             return block
         # Where the length is undecided, so is whether an HTTP/1.0 connection can go on.
         self._says_keep_alive = self._framing is _Framing.UNDECIDED
         return block if self._says_keep_alive else block[:-2] + b"Connection: keep-alive\r\n\r\n"
+
+    def _complain(self, complaint: str) -> None:
+        if complaint not in self.complaints:
+            self.complaints.append(complaint)
 
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take body bytes."""
@@ -158,12 +165,15 @@ class ResponseEncoder:
             return
         if framing is _Framing.LENGTH:
             if len(piece) > self._left:
-                self.complaints.append("the response is longer than its Content-Length: cut")
+                self._complain("the response is longer than its Content-Length: cut")
                 piece = piece[: self._left]
             self._left -= len(piece)
         elif framing is _Framing.NO_BODY:
-            self.complaints.append("the response must not have a body: thrown away")
+            if self._method != "HEAD":  # There it is no mistake: many say `do_HEAD = do_GET`.
+                self._complain("the response must not have a body: thrown away")
             return
+        elif framing is _Framing.OWN:
+            self._tail = (self._tail + piece)[-4:]
         elif framing is _Framing.NONE:
             self._has_raw_bytes = True
         self._pending_bytes += len(piece)
@@ -187,11 +197,19 @@ class ResponseEncoder:
         self._body = []
         self._body_size = 0
         self._pending_bytes = 0
-        if last and self._framing is _Framing.LENGTH and self._left:
-            self.must_close = True
-            self.complaints.append("the response is shorter than its Content-Length: cut")
+        if last:
+            self._check_end()
         wire, self._wire = self._wire, []
         return wire
+
+    def _check_end(self) -> None:
+        """Close behind a response that has not ended as it said: the next one would be its rest."""
+        if self._framing is _Framing.LENGTH and self._left:
+            self.must_close = True
+            self._complain("the response is shorter than its Content-Length: cut")
+        elif self._framing is _Framing.OWN and self._tail != b"\r\n\r\n":
+            self.must_close = True
+            self._complain("the chunks of the response have no last one: cut")
 
     def _decide(self, *, whole: bool) -> None:
         head, self._head = self._head[:-2], b""
