@@ -1,0 +1,109 @@
+"""The pages say what is: settings, options, names, files, links, measurements."""
+
+import argparse
+import inspect
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from benchmarks import first_look
+
+import basehttpserver
+from basehttpserver import __main__ as command_line
+from tests.docs import render_settings
+from tests.docs.pages import PAGES, ROOT
+
+API = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+DESIGN = (ROOT / "docs" / "explanation" / "design.md").read_text("utf-8")
+PACKAGE = ROOT / "src" / "basehttpserver"
+
+
+def test_settings_are_rendered():
+    assert render_settings.PAGE.read_text("utf-8") == render_settings.render()
+
+
+def test_each_relaxed_rule_is_explained():
+    page = (ROOT / "docs" / "reference" / "http-behaviour.md").read_text("utf-8")
+    rules = {name for name in basehttpserver.Settings.__slots__ if name.startswith("accept_")}
+    assert set(re.findall(r"^\| `(accept_\w+)`", page, re.M)) == rules
+
+
+def test_table_is_what_the_results_render():
+    results = json.loads(first_look.RESULTS.read_text("utf-8"))
+    readme = first_look.README.read_text("utf-8")
+    assert first_look.insert_table(readme, first_look.render_table(results)) == readme
+    assert first_look.PAGE.read_text("utf-8") == first_look.render_page(results)
+
+
+def test_results_are_of_these_subjects():
+    results = json.loads(first_look.RESULTS.read_text("utf-8"))
+    assert list(results["subjects"]) == list(first_look.SUBJECTS)
+
+
+def test_options_of_command_line_are_listed():
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
+    parser = command_line._make_parser()
+    assert isinstance(parser, argparse.ArgumentParser)
+    for action in parser._actions:
+        for option in action.option_strings or [action.dest]:
+            assert f"`{option}" in page, option
+
+
+def test_public_names_are_listed():
+    missing = [name for name in basehttpserver.__all__ if name not in API]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        basehttpserver.BaseHTTPRequestHandler,
+        basehttpserver.SimpleHTTPRequestHandler,
+        basehttpserver.HTTPServer,
+    ],
+)
+def test_public_attributes_are_listed(of):
+    ours = {
+        name
+        for base in of.__mro__
+        if base.__module__.startswith("basehttpserver")
+        for name in {*vars(base), *inspect.get_annotations(base)}
+        if not name.startswith("_")
+    }
+    # socketserver's, with another value.
+    ours -= {"allow_reuse_address", "allow_reuse_port", "request_queue_size", "server_bind"}
+    assert [name for name in sorted(ours) if not re.search(rf"\b{name}\b", API)] == []
+
+
+def test_each_file_is_in_the_design():
+    modules = {path.stem for path in PACKAGE.rglob("*.py")}
+    missing = [name for name in sorted(modules) if f"`{name}`" not in DESIGN]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    text = page.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors_of(linked.read_text("utf-8")), target
+
+
+def anchors_of(text):
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is missing")
+@pytest.mark.parametrize("target", ["run", "test"])
+def test_make_has_the_two_commands(target):
+    subprocess.run(
+        ["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True, timeout=20
+    )
