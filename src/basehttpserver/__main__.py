@@ -50,8 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         parser.error(_why_not(error, options))
     with server:
-        print_serving(server)
-        stopped_by = run_until_signal(server)
+        stopped_by = run_until_signal(server, functools.partial(print_serving, server))
     if stopped_by is signal.SIGINT:
         _say("\nKeyboard interrupt received, exiting.")
     elif stopped_by is not None:

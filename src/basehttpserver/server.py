@@ -179,6 +179,8 @@ class HTTPServer(socketserver.TCPServer):
         deadline = time.monotonic() + seconds
         poller = self._lanes.poller
         poller.announce_stop()
+        # To these clients the connection stands, and their requests may be on the way.
+        poller.accept_last(self.request_queue_size)
         while True:
             poller.run_once(0)  # What has arrived is served before idle connections are closed.
             poller.close_idle()
@@ -216,14 +218,28 @@ class HTTPServer(socketserver.TCPServer):
         With ``ThreadingMixIn`` and neither `daemon_threads` nor `block_on_close` to the contrary,
         running handlers are waited for.
         """
+        if self._is_served_by_another_thread():
+            # Programs forget `shutdown`. The poller must not lose its selector while it waits.
+            self.shutdown()
         with self._engine_lock:
             lanes, self._lanes = self._lanes, None
+        if lanes is None and self._context is not None:
+            self._context.flusher.stop()
         if lanes is not None:
             waits = bool(getattr(self, "block_on_close", False)) and not getattr(
                 self, "daemon_threads", True
             )
             lanes.close(wait=waits)
         super().server_close()
+
+    def _is_served_by_another_thread(self) -> bool:
+        lanes, serving = self._lanes, self._serving_thread
+        return (
+            lanes is not None
+            and lanes.polls_on
+            and serving is not None
+            and serving != threading.get_ident()
+        )
 
     # The engine.
 

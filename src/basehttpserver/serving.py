@@ -53,14 +53,18 @@ def serve(
     family, address = find_address(bind, port)
     served = type(server_class.__name__, (server_class,), {"address_family": family})
     with served(address, handler, settings=settings) as server:
-        print(f"Serving on {url_of(server)} (Ctrl-C stops)", flush=True)
-        run_until_signal(server)
+        run_until_signal(
+            server, lambda: print(f"Serving on {url_of(server)} (Ctrl-C stops)", flush=True)
+        )
 
 
-def run_until_signal(server: HTTPServer) -> signal.Signals | None:
+def run_until_signal(
+    server: HTTPServer, announce: Callable[[], None] | None = None
+) -> signal.Signals | None:
     """Run ``serve_forever`` until SIGINT or SIGTERM, or until somebody calls ``shutdown``.
 
-    Then no more is accepted, idle connections close, and running exchanges have
+    `announce` is called first; a signal that comes in answer to it is obeyed already. In the end
+    no more is accepted, idle connections close, and running exchanges have
     ``settings.graceful_stop_seconds``. A second signal does what it did before: SIGTERM ends the
     process, Ctrl-C raises ``KeyboardInterrupt``. Returns the signal that came, if any. Outside the
     main thread Python delivers no signals; ``shutdown`` remains.
@@ -69,27 +73,42 @@ def run_until_signal(server: HTTPServer) -> signal.Signals | None:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         received.append(signal.Signals(number))
-        server.shutdown()
+        # `shutdown` waits for this very thread, which may not have come to `serve_forever` yet.
+        threading.Thread(target=server.shutdown, daemon=True).start()
 
-    with _signals_handled_by(stop):
+    with _signals_handled_once_by(stop):
+        if announce is not None:
+            announce()
         server.serve_forever()
-    # From here on a second signal finds the handlers that were there before.
     server.drain(server.settings.graceful_stop_seconds)
     return received[0] if received else None
 
 
 @contextlib.contextmanager
-def _signals_handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def _signals_handled_once_by(
+    handler: Callable[[int, FrameType | None], None],
+) -> Iterator[None]:
+    """Handle the first signal; the second finds what was there before, as it may have to."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, handler) for number in numbers}
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def restore() -> None:
+        for number, previous in before.items():
+            signal.signal(number, signal.SIG_DFL if previous is None else previous)
+
+    def handle_once(number: int, frame: FrameType | None) -> None:
+        restore()
+        handler(number, frame)
+
+    for number in numbers:
+        signal.signal(number, handle_once)
     try:
         yield
     finally:
-        for number, previous in before.items():
-            signal.signal(number, signal.SIG_DFL if previous is None else previous)
+        restore()
 
 
 def find_address(bind: str | None, port: int) -> tuple[socket.AddressFamily, Address]:

@@ -68,7 +68,7 @@ class Settings:
 
     # Limits of a server.
 
-    #: Connections at a time, over all; one more gets 503. Twice the ten thousand that we promise.
+    #: Connections at a time, over all; one more gets 503. Each holds a few KiB.
     max_connections: int = 20000
     #: Connections from one address at a time; ``None``: any number (many share a proxy's address).
     max_connections_per_address: int | None = None

@@ -40,18 +40,19 @@ class Flusher:
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
 
-    def watch(self, output: _Late) -> None:
-        """Flush `output` unless `forget` comes before."""
+    def watch(self, output: _Late) -> bool:
+        """Flush `output` unless `forget` comes before; ``False`` once the flusher has stopped."""
         with self._lock:
+            if self._stopped.is_set():
+                return False
             self._watched[output] = self._clock() + DELAY_SECONDS
             self._called.set()
             # After a fork the child has the object and no thread; it starts its own.
             if self._thread is None or not self._thread.is_alive():
                 self._start_locked()
+            return True
 
     def _start_locked(self) -> None:
-        if self._stopped.is_set():
-            return
         self._thread = threading.Thread(
             target=self._run, name="basehttpserver-flusher", daemon=True
         )
@@ -92,10 +93,17 @@ class Flusher:
                         return
 
     def stop(self) -> None:
-        """End the thread and wait for it, unless it is the one that calls."""
+        """End the thread and wait for it, unless it is the one that calls.
+
+        Handlers that run on write through from here on.
+        """
         with self._lock:
             thread = self._thread
             self._stopped.set()
             self._called.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+        with self._lock:
+            left, self._watched = list(self._watched), {}
+        for output in left:
+            output.flush_late_output()  # From here on it writes through.

@@ -67,8 +67,9 @@ class Outgoing:
         if self._writes_through or self._protocol.is_tunnel or pending >= COLLECT_BYTES:
             self._send_locked()
         elif not self._is_watched:
-            self._is_watched = True
-            self._flusher.watch(self)
+            self._is_watched = self._flusher.watch(self)
+            if not self._is_watched:
+                self._send_locked()
 
     def flush(self) -> None:
         """Send what was written, waiting for the peer as its minimum rate allows."""

@@ -22,7 +22,7 @@ from typing import Any, Final, Protocol
 from basehttpserver._engine.connection import Awaited, Connection, Context, State
 from basehttpserver._engine.deadlines import DeadlineTable
 from basehttpserver._engine.lingering import Lingering, LingeringSockets
-from basehttpserver._engine.transport import READ
+from basehttpserver._engine.transport import READ, wait_until_ready
 from basehttpserver._exchange import Verdict
 
 __all__ = ["Host", "Poller"]
@@ -172,6 +172,15 @@ class Poller:
         if self._listener is not None:
             self._selector.unregister(self._listener)
             self._listener = None
+
+    def accept_last(self, most: int) -> None:
+        """Accept what waits in the listener's queue already, up to `most`, and no more."""
+        self.listen()
+        for _ in range(most):
+            if self._listener is None or not wait_until_ready([(self._listener, READ)], 0):
+                break
+            self._accept()
+        self.stop_listening()
 
     def run_once(self, seconds: float | None) -> None:
         """Wait for something to do, `seconds` at most, and do it."""

@@ -158,6 +158,8 @@ class TlsTransport(Transport):
         except ssl.SSLWantWriteError:
             self.receive_mask = WRITE
             return None
+        except ssl.SSLError as error:
+            raise ConnectionAbortedError("the TLS connection broke") from error
         self.receive_mask = READ
         return data
 
@@ -172,6 +174,9 @@ class TlsTransport(Transport):
         except ssl.SSLWantWriteError:
             self.send_mask = WRITE
             return 0
+        except ssl.SSLError as error:
+            # The client went away, as ConnectionError has it for plain sockets.
+            raise ConnectionAbortedError("the TLS connection broke") from error
         self.send_mask = WRITE
         return sent
 

@@ -104,7 +104,7 @@ class Http1Connection:
         """Begin the next exchange once its head is whole or refused."""
         if self._state is _State.DRAIN:
             self._drain()
-        if self._state is not _State.HEAD:
+        if self._state is not _State.HEAD or not self._buffer:
             return None
         try:
             head = self._heads.try_read(self._buffer)
@@ -163,23 +163,29 @@ class Http1Connection:
         if self._length_left == 0:
             self._state = _State.DONE
         elif not data:
-            if not self._has_eof:
-                return None
-            # As http.server: a body that was cut off reads short. The connection is over.
-            self._state = _State.CLOSED
+            self._check_not_cut_off()
+            return None
         return data
 
     def _read_chunks(self, chunks: ChunkedDecoder, size: int) -> bytes | None:
         data = chunks.try_read(self._buffer, size)
         if data == b"":
             self._state = _State.DONE
-        elif data is None and self._has_eof:
+        elif data is None:
+            self._check_not_cut_off()
+        return data
+
+    def _check_not_cut_off(self) -> None:
+        """Raise `PeerError` where more of the body cannot come (RFC 9112 8).
+
+        http.server reads short there, and its handler may take half a body for a whole one.
+        """
+        if self._has_eof:
             raise PeerError(
                 HTTPStatus.BAD_REQUEST,
                 "Incomplete body",
-                "The connection ended in the middle of a chunked body",
+                "The connection ended in the middle of the body of the request",
             )
-        return data
 
     def _take_buffer(self, size: int) -> bytes:
         data = bytes(self._buffer[:size])

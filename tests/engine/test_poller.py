@@ -1,0 +1,402 @@
+"""The poller with a host that only notes what it is asked, and a clock that we turn."""
+
+import errno
+import selectors
+import socket
+
+import pytest
+
+from basehttpserver._engine.connection import Connection, Context, State
+from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, Poller
+from basehttpserver._engine.sockets import adopt
+from basehttpserver._exchange import Verdict
+from basehttpserver.settings import Settings
+from tests.engine.fakes import Clock, LineProtocol, Watcher
+
+pytestmark = pytest.mark.usefixtures("leaks_nothing")
+
+SETTINGS = {
+    "idle_timeout_seconds": 60,
+    "head_timeout_seconds": 20,
+    "handshake_timeout_seconds": 10,
+    "rate_grace_seconds": 20,
+    "min_body_bytes_per_second": 1,
+    "linger_seconds": 2,
+}
+
+
+class Host:
+    """Accepts what the test has made, and notes what it is told to answer and to close."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.waiting = []
+        self.context = None
+        self.poller = None
+        self.answered = []
+        self.closed = []
+        self.is_busy = False
+        self.error = None
+
+    def fileno(self):
+        return self.listener.fileno()
+
+    def accept_connection(self):
+        if self.error is not None:
+            raise self.error
+        sock, address = self.listener.accept()
+        return Connection(adopt(sock), address, self.context)
+
+    def respond(self, connection):
+        if self.is_busy:
+            return False
+        self.answered.append(connection)
+        return True
+
+    def close_connection(self, connection):
+        self.closed.append(connection)
+        verdict = connection.verdict
+        connection.close()
+        self.poller.forget(connection)
+        if verdict is Verdict.LINGER:
+            self.poller.linger(connection.transport.remaining_for_linger())
+            connection.request.shutdown(socket.SHUT_WR)
+        connection.request.close()
+
+
+class Rig:
+    def __init__(self, *, collects_bodies=False, **settings):
+        self.clock = Clock()
+        self.context = Context(
+            Settings(**{**SETTINGS, **settings}), LineProtocol, Watcher(), self.clock
+        )
+        self.host = Host()
+        self.host.context = self.context
+        self.poller = Poller(self.host, self.context, collects_bodies=collects_bodies)
+        self.host.poller = self.poller
+        self.poller.listen()
+        self.clients = []
+
+    def connect(self, *data):
+        """A client; its connection is accepted, and `data` is here."""
+        client = socket.create_connection(self.host.listener.getsockname(), 5)
+        self.clients.append(client)
+        client.sendall(b"".join(data))
+        self.turn()
+        return client
+
+    def turn(self, seconds=0.0):
+        """Let time pass, and let the poller do all there is to do."""
+        self.clock.now += seconds
+        for _ in range(4):
+            self.poller.run_once(0.005)
+
+    def send(self, client, data):
+        client.sendall(data)
+        self.turn()
+
+    def finish(self, connection, *, keep=True):
+        """Answer, as a handler would, and give the connection back."""
+        assert connection.begin_exchange()
+        connection.open_writer().write(b"answer")
+        connection.end_exchange(keep=keep)
+        self.poller.give_back(connection)
+        self.turn()
+
+    def close(self):
+        for connection in self.host.answered:
+            if connection not in self.host.closed:
+                self.host.close_connection(connection)
+        self.poller.close()
+        self.host.listener.close()
+        for client in self.clients:
+            client.close()
+
+
+@pytest.fixture
+def make_rig():
+    rigs = []
+
+    def make(**options):
+        rigs.append(Rig(**options))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        rig.close()
+
+
+@pytest.fixture
+def rig(make_rig):
+    return make_rig()
+
+
+class TestHeads:
+    def test_whole_head_is_answered(self, rig):
+        rig.connect(b"head\n")
+        (connection,) = rig.host.answered
+        assert connection.head.raw == b"head\n"
+        assert connection.watched_mask == 0, "the poller has let it go"
+        assert rig.poller.answered == 1
+
+    def test_head_in_pieces(self, rig):
+        client = rig.connect(b"he")
+        assert not rig.host.answered
+        rig.send(client, b"ad\n")
+        assert len(rig.host.answered) == 1
+
+    def test_next_request(self, rig):
+        client = rig.connect(b"one\n")
+        rig.finish(rig.host.answered[0])
+        assert len(rig.host.answered) == 1
+        rig.send(client, b"two\n")
+        assert len(rig.host.answered) == 2
+        assert client.recv(100) == b"answer"
+
+    def test_pipelined_request(self, rig):
+        rig.connect(b"one\ntwo\n")
+        assert len(rig.host.answered) == 1
+        rig.finish(rig.host.answered[0])
+        assert len(rig.host.answered) == 2
+
+    def test_client_that_leaves(self, rig):
+        client = rig.connect()
+        client.close()
+        rig.turn()
+        assert len(rig.host.closed) == 1
+
+    def test_socket_that_the_handler_closed(self, rig):
+        rig.connect(b"one\n")
+        (connection,) = rig.host.answered
+        assert connection.begin_exchange()
+        connection.end_exchange(keep=True)
+        connection.request.close()
+        rig.poller.give_back(connection)
+        rig.turn()
+        assert rig.host.closed == [connection]
+
+
+class TestDeadlines:
+    def test_idle(self, rig):
+        rig.connect()
+        rig.turn(59)
+        assert not rig.host.closed
+        rig.turn(2)
+        assert len(rig.host.closed) == 1
+
+    def test_idle_between_requests(self, rig):
+        rig.connect(b"one\n")
+        rig.turn(1000)
+        assert not rig.host.closed, "a handler may take any time"
+        rig.finish(rig.host.answered[0])
+        rig.turn(59)
+        assert not rig.host.closed
+        rig.turn(2)
+        assert len(rig.host.closed) == 1
+
+    def test_timeout_of_the_handler(self, rig):
+        rig.connect(b"one\n")
+        rig.host.answered[0].limit_operations(5)
+        rig.finish(rig.host.answered[0])
+        rig.turn(6)
+        assert len(rig.host.closed) == 1
+
+    def test_head_is_a_total(self, rig):
+        """A byte now and then does not put it off."""
+        client = rig.connect(b"h")
+        for _ in range(19):
+            rig.turn(1)
+            rig.send(client, b"h")
+        assert not rig.host.answered
+        rig.turn(2)
+        (connection,) = rig.host.answered
+        assert connection.head.refusal.status == 408
+
+    def test_half_a_head_behind_an_answer(self, rig):
+        rig.connect(b"one\nhalf")
+        rig.finish(rig.host.answered[0])
+        rig.turn(21)
+        assert rig.host.answered[1].head.refusal.status == 408
+
+
+class TestBodies:
+    def test_is_collected_first(self, make_rig):
+        rig = make_rig(collects_bodies=True)
+        client = rig.connect(b"head:6\nabc")
+        assert not rig.host.answered
+        rig.send(client, b"def")
+        (connection,) = rig.host.answered
+        assert connection.begin_exchange()
+        assert connection.open_reader(-1).read() == b"head:6\nabcdef"
+
+    def test_minimum_rate(self, make_rig):
+        rig = make_rig(collects_bodies=True)
+        client = rig.connect(b"head:600\n")
+        rig.send(client, b"x" * 20)
+        rig.turn(21)
+        assert not rig.host.answered, "20 bytes in 20 seconds are enough"
+        rig.send(client, b"x" * 10)
+        rig.turn(21)
+        (connection,) = rig.host.answered
+        assert connection.head.refusal.status == 408
+
+    def test_client_that_leaves(self, make_rig):
+        rig = make_rig(collects_bodies=True)
+        client = rig.connect(b"head:6\nabc")
+        client.shutdown(socket.SHUT_WR)
+        rig.turn()
+        assert len(rig.host.answered) == 1
+
+
+class TestLimits:
+    def test_connections(self, make_rig):
+        rig = make_rig(max_connections=1)
+        rig.connect()
+        client = rig.connect()
+        assert client.recv(1000).startswith(b"HTTP/1.1 503 ")
+        assert len(rig.host.closed) == 1
+
+    def test_connections_of_one_address(self, make_rig):
+        rig = make_rig(max_connections_per_address=1)
+        first = rig.connect()
+        assert rig.connect().recv(1000).startswith(b"HTTP/1.1 503 ")
+        first.close()
+        rig.turn()
+        rig.connect(b"head\n")
+        assert len(rig.host.answered) == 1
+
+    def test_all_busy(self, rig):
+        rig.host.is_busy = True
+        client = rig.connect(b"head\n")
+        assert b"\r\nRetry-After: 1\r\n" in client.recv(1000)
+        assert len(rig.host.closed) == 1
+
+    @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM])
+    def test_accepting_rests(self, rig, number):
+        rig.host.error = OSError(number, "no more")
+        rig.connect(b"head\n")
+        rig.host.error = None
+        rig.turn()
+        assert not rig.host.answered
+        rig.turn(ACCEPT_PAUSE_SECONDS)
+        assert len(rig.host.answered) == 1
+
+    def test_client_that_left_the_queue_is_nobodys_fault(self, rig):
+        rig.host.error = OSError(errno.ECONNABORTED, "gone")
+        rig.connect(b"head\n")
+        rig.host.error = None
+        rig.turn()
+        assert len(rig.host.answered) == 1
+
+
+class TestLingering:
+    def linger(self, rig):
+        client = rig.connect(b"head\n")
+        (connection,) = rig.host.answered
+        connection.protocol.verdict = Verdict.LINGER
+        assert connection.begin_exchange()
+        connection.open_writer().write(b"answer")
+        connection.end_exchange(keep=True)
+        rig.host.close_connection(connection)
+        rig.turn()
+        assert rig.poller._lingering._held
+        return client
+
+    def test_client_reads_its_answer(self, rig):
+        client = self.linger(rig)
+        rig.send(client, b"more and more")
+        assert client.recv(100) == b"answer"
+        assert client.recv(100) == b""
+        client.close()
+        rig.turn()
+        assert not rig.poller._lingering._held
+
+    def test_deadline(self, rig):
+        self.linger(rig)
+        rig.turn(3)
+        assert not rig.poller._lingering._held
+
+
+class TestStop:
+    def test_announced_once(self, rig):
+        descriptor = rig.poller.stop_announced()
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            assert not selector.select(0)
+            rig.poller.announce_stop()
+            rig.poller.announce_stop()
+            assert selector.select(0)
+        assert rig.context.is_stopping
+
+    def test_idle_connections(self, rig):
+        rig.connect()
+        begun = rig.connect(b"begun")
+        rig.poller.close_idle()
+        assert len(rig.host.closed) == 1
+        assert not rig.poller.is_quiet
+        rig.send(begun, b"\n")
+        assert len(rig.host.answered) == 1
+
+    def test_connection_that_comes_back(self, rig):
+        rig.connect(b"one\n")
+        (connection,) = rig.host.answered
+        assert connection.begin_exchange()
+        connection.end_exchange(keep=True)
+        rig.poller.announce_stop()
+        rig.poller.give_back(connection)
+        rig.turn()
+        assert rig.host.closed == [connection]
+
+    def test_quiet(self, rig):
+        assert rig.poller.is_quiet
+        rig.connect(b"one\n")
+        (connection,) = rig.host.answered
+        assert not rig.poller.is_quiet
+        rig.finish(connection)
+        assert rig.poller.is_quiet
+
+    def test_not_listening(self, rig):
+        rig.poller.stop_listening()
+        rig.poller.stop_listening()
+        rig.connect(b"head\n")
+        assert not rig.host.answered
+        rig.poller.listen()
+        rig.turn()
+        assert len(rig.host.answered) == 1
+
+    def test_last_ones(self, rig):
+        rig.poller.stop_listening()
+        rig.connect(b"head\n")
+        rig.connect(b"head\n")
+        rig.poller.accept_last(100)
+        assert len(rig.host.answered) == 2
+        rig.connect(b"head\n")
+        assert len(rig.host.answered) == 2
+
+    def test_no_more_last_ones_than_said(self, rig):
+        rig.poller.stop_listening()
+        rig.connect(b"head\n")
+        rig.connect(b"head\n")
+        rig.poller.accept_last(1)
+        assert len(rig.host.answered) == 1
+
+    def test_wake(self, rig):
+        rig.poller.wake()
+        rig.poller.run_once(60)
+
+    def test_wake_when_it_is_awake(self, rig):
+        for _ in range(10_000):
+            rig.poller.wake()
+        rig.turn()
+
+    def test_others(self, rig):
+        with selectors.DefaultSelector() as selector:
+            selector.register(rig.poller.others_wait(), selectors.EVENT_READ)
+            assert not selector.select(0)
+            rig.clients.append(socket.create_connection(rig.host.listener.getsockname(), 5))
+            assert selector.select(1)
+
+    def test_state_after_close(self, rig):
+        rig.connect()
+        rig.poller.close()
+        assert [connection.state for connection in rig.host.closed] == [State.CLOSED]

@@ -1,0 +1,228 @@
+"""The command line serves real trees, and all of them arrive byte for byte."""
+
+import contextlib
+import hashlib
+import html.parser
+import http.client
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import sysconfig
+import urllib.parse
+
+import pytest
+
+MEBIBYTE = 1 << 20
+PROC_STATUS = pathlib.Path("/proc/self/status")
+
+# What some operating systems let one call a file. Where one does not, the name is left out.
+NAMES = [
+    "a b",
+    " space before and after ",
+    "'single'",
+    '"double"',
+    "`backtick`",
+    "<b>&amp;</b>",
+    "100%",
+    "%41",
+    "%2e%2e",
+    "%2F",
+    "#hash",
+    "question?mark=1&b",
+    "plus+plus",
+    "semi;colon",
+    "c:",
+    "back\\slash",
+    "two\nlines",
+    "carriage\rreturn",
+    "tab\there",
+    "control\x01\x7f",
+    ".hidden",
+    "..two dots",
+    "...",
+    "-dash",
+    "~tilde",
+    "con",
+    "café",
+    "cafe\N{COMBINING ACUTE ACCENT}",
+    "日本語",
+    "\N{SNAKE}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}reversed",
+    "\N{LINE SEPARATOR}",
+    os.fsdecode(b"latin-1 \xe9"),
+    os.fsdecode(b"\xff\xfe\xed\xa0\x80"),
+    "x" * 255,
+]
+
+
+class Served:
+    """``python -m basehttpserver`` over a folder, and a connection to it."""
+
+    def __init__(self, process, port, log):
+        self.process = process
+        self.log = log
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def get(self, target, method="GET"):
+        """Return the response, of which nothing has been read."""
+        self.connection.request(method, target)
+        return self.connection.getresponse()
+
+    def get_whole(self, target):
+        with self.get(target) as response:
+            assert response.status == 200, target
+            return response.read()
+
+    def peak_memory(self):
+        """The most memory that the process ever had, in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+@contextlib.contextmanager
+def serve(folder, log, *options):
+    """Serve a folder until the end of the block, then check that nothing went wrong meanwhile."""
+    command = [sys.executable, "-u", "-m", "basehttpserver", "0", "--bind", "127.0.0.1"]
+    with (
+        open(log, "wb") as log_file,
+        subprocess.Popen(
+            [*command, "--directory", folder, *options],
+            stdout=subprocess.PIPE,
+            stderr=log_file,
+            text=True,
+        ) as process,
+    ):
+        try:
+            port = int(re.search(r" port (\d+) ", process.stdout.readline())[1])
+            served = Served(process, port, log)
+            with contextlib.closing(served.connection):
+                yield served
+            assert process.poll() is None
+        finally:
+            process.terminate()
+            process.communicate()
+    assert "Traceback" not in log.read_text()
+
+
+class Links(html.parser.HTMLParser):
+    """The links of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "a":
+            self.found.append(dict(attributes)["href"])
+
+
+def check_tree(served, folder, target="/", without=frozenset()):
+    """Download all that the listing of `target` leads to; return how many files that were.
+
+    Each has to be the same as in `folder`, and none may be missing.
+    """
+    page = served.get_whole(target).decode("utf-8", "surrogateescape")
+    names = {urllib.parse.unquote(link, errors="surrogatepass"): link for link in Links(page).found}
+    listed = {name.rstrip("/") for name in names} - without
+    assert listed == set(os.listdir(folder)) - without
+    count = 0
+    for name, link in names.items():
+        if name.rstrip("/") in without:
+            continue
+        if name.endswith("/"):
+            count += check_tree(served, folder / name, target + link, without)
+        else:
+            assert served.get_whole(target + link) == (folder / name).read_bytes(), target + link
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1.1"])
+def test_difficult_names(tmp_path, protocol):
+    root = tmp_path / "root"
+    root.mkdir()
+    created = 0
+    for name in NAMES:
+        with contextlib.suppress(OSError):
+            (root / "files").mkdir(exist_ok=True)
+            (root / "files" / name).write_bytes(os.fsencode(name) * 3)
+            (root / "folders" / name / name).mkdir(parents=True)
+            (root / "folders" / name / name / name).write_bytes(b"")
+            created += 2
+    assert created > 20
+    with serve(root, tmp_path / "log", "--protocol", protocol) as served:
+        assert check_tree(served, root) == created
+
+
+@pytest.mark.timeout(300)
+def test_standard_library(tmp_path):
+    """Thousands of files of all sizes. What other processes may change meanwhile is left out."""
+    library = pathlib.Path(sysconfig.get_path("stdlib"))
+    with serve(library, tmp_path / "log") as served:
+        count = check_tree(served, library, without={"__pycache__", "site-packages"})
+    assert count > 500
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A folder with a file of a little more than 2 GiB, most of which takes no room."""
+    folder = tmp_path_factory.mktemp("large")
+    with open(folder / "large", "wb") as file:
+        for offset in (0, 2**31 - 3, 2**31 + 12345):
+            file.seek(offset)
+            file.write(b"marker")
+    yield folder
+    (folder / "large").unlink()
+
+
+class TestLargeFile:
+    SIZE = 2**31 + 12345 + len(b"marker")
+
+    def test_head(self, large, tmp_path):
+        with serve(large, tmp_path / "log") as served, served.get("/large", "HEAD") as response:
+            assert response.getheader("Content-Length") == str(self.SIZE)
+
+    @pytest.mark.timeout(300)
+    @pytest.mark.skipif(not PROC_STATUS.exists(), reason="the memory of a process is not told")
+    def test_download_takes_no_memory(self, large, tmp_path):
+        received, expected = hashlib.blake2b(), hashlib.blake2b()
+        length = 0
+        with serve(large, tmp_path / "log") as served:
+            served.get_whole("/")
+            before = served.peak_memory()
+            with served.get("/large") as response:
+                while block := response.read(MEBIBYTE):
+                    received.update(block)
+                    length += len(block)
+            grown = served.peak_memory() - before
+        with open(large / "large", "rb") as file:
+            while block := file.read(MEBIBYTE):
+                expected.update(block)
+        assert length == self.SIZE
+        assert received.digest() == expected.digest()
+        assert grown < 32 * MEBIBYTE
+
+    def test_client_that_leaves(self, large, tmp_path):
+        with serve(large, tmp_path / "log") as served:
+            with served.get("/large") as response:
+                assert len(response.read(MEBIBYTE)) == MEBIBYTE
+            served.connection.close()
+            assert b"large" in served.get_whole("/")
+
+    @pytest.mark.skipif(not PROC_STATUS.exists(), reason="the memory of a process is not told")
+    def test_clients_that_do_not_read(self, large, tmp_path):
+        with serve(large, tmp_path / "log") as served, contextlib.ExitStack() as stack:
+            served.get_whole("/")
+            before = served.peak_memory()
+            for _ in range(8):
+                address = (served.connection.host, served.connection.port)
+                idle = stack.enter_context(socket.create_connection(address, timeout=30))
+                idle.sendall(b"GET /large HTTP/1.1\r\nHost: example.org\r\n\r\n")
+                assert idle.recv(8) == b"HTTP/1.1"
+            assert b"large" in served.get_whole("/")
+            assert served.peak_memory() - before < 32 * MEBIBYTE
