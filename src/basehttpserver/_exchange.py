@@ -103,6 +103,12 @@ class Protocol(Interface):
         `keeps_alive`: the handler lets the connection go on; `is_last`: the server does not.
         """
 
+    def ask_for_body(self) -> None:
+        """Let a client send its body that waits for a word to do so, in the handler's place."""
+
+    def turn_away(self) -> bytes:
+        """Return the answer to a client that no handler can be had for: the server is busy."""
+
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes behind the head; without a head, raw bytes that pass untouched."""
 

@@ -85,7 +85,8 @@ class Lanes:
             self._pool = WorkerPool(
                 context.settings.max_workers, daemon=bool(server.daemon_threads)
             )
-        self.poller = Poller(self, context, collects_bodies=not threads)
+        self._collects_bodies = not threads
+        self.poller = Poller(self, context)
         context.yield_to = self.poller.stop_announced if threads else self.poller.others_wait
         base = socketserver.ThreadingMixIn if threads else object
         self._server_may_park = not self._gives_to_hook and all(
@@ -100,10 +101,14 @@ class Lanes:
         descriptor: int = self._server.fileno()
         return descriptor
 
-    def accept_connection(self) -> Connection | None:
-        """Accept one connection; ``None`` if it was refused or needs no polling."""
+    def accept(self) -> tuple[Any, Any]:
+        """Accept one connection by the server's hook. Raises ``OSError``."""
+        request, client_address = self._server.get_request()
+        return request, client_address
+
+    def admit(self, request: Any, client_address: Any) -> Connection | None:
+        """Make the connection to be polled, ``None`` if it was refused or needs no polling."""
         server = self._server
-        request, client_address = server.get_request()
         if not server.verify_request(request, client_address):
             server.shutdown_request(request)
             return None
@@ -112,6 +117,13 @@ class Lanes:
             self._run_unpolled(_Accepted(request, client_address))
             return None
         return Connection(request, client_address, self._context)
+
+    def wants_body_first(self, connection: Connection) -> bool:
+        """Tell whether the handler is to find the body here: where one thread serves everybody."""
+        head = connection.head
+        if not self._collects_bodies or head is None or head.refusal or head.body_length == 0:
+            return False
+        return not head.expects_continue or _always_continues(self._server.RequestHandlerClass)
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
@@ -133,6 +145,10 @@ class Lanes:
             self._server.handle_error(connection.request, connection.client_address)
         finally:
             self._server.shutdown_request(connection.request)
+
+    def report(self, connection: Connection) -> None:
+        """Report a fault of our own as one of a handler's."""
+        self._server.handle_error(connection.request, connection.client_address)
 
     # Running handlers.
 
@@ -263,15 +279,32 @@ def _class_may_park(handler_class: type) -> bool:
 
 def handler_may_park(make_handler: Callable[..., Any]) -> bool:
     """Tell whether handlers made so can stay with a connection without keeping a thread."""
-    while isinstance(make_handler, functools.partial):
-        make_handler = make_handler.func
-    return isinstance(make_handler, type) and _class_may_park(make_handler)
+    handler_class = _class_of(make_handler)
+    return handler_class is not None and _class_may_park(handler_class)
 
 
 def _speaks_http(make_handler: Callable[..., Any]) -> bool:
     """Tell whether a handler wants a head of HTTP; a callable that is no class may."""
+    handler_class = _class_of(make_handler)
+    return handler_class is None or any(
+        base.__name__ == "BaseHTTPRequestHandler" for base in handler_class.__mro__
+    )
+
+
+def _always_continues(make_handler: Callable[..., Any]) -> bool:
+    """Tell whether a handler answers 100 (Continue) to whoever waits for it, and asks nobody."""
+    handler_class = _class_of(make_handler)
+    return (
+        handler_class is not None
+        and issubclass(handler_class, BaseHTTPRequestHandler)
+        and handler_class.handle_expect_100 is BaseHTTPRequestHandler.handle_expect_100
+        and handler_class.parse_request is BaseHTTPRequestHandler.parse_request
+        and str(handler_class.protocol_version) >= "HTTP/1.1"
+    )
+
+
+def _class_of(make_handler: Callable[..., Any]) -> type | None:
+    """Return the class that makes the handlers, perhaps with arguments of its own."""
     while isinstance(make_handler, functools.partial):
         make_handler = make_handler.func
-    return not isinstance(make_handler, type) or any(
-        base.__name__ == "BaseHTTPRequestHandler" for base in make_handler.__mro__
-    )
+    return make_handler if isinstance(make_handler, type) else None

@@ -95,6 +95,9 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
     path: str
     headers: Any
 
+    #: What was being handled around us all when the connection began: none of our business.
+    _exception_before: BaseException | None = None
+
     @ends_with_super
     def __init__(self, request: Any, client_address: Any, server: Any) -> None:
         """Answer all requests of the connection; return when it is over.
@@ -115,6 +118,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
     def setup(self) -> None:
         """Make ``rfile`` and ``wfile``; set the socket's timeout where `timeout` says so."""
+        self._exception_before = sys.exception()
         peer = self._find_peer()
         self._peer = peer
         if peer is None:
@@ -261,7 +265,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
     def finish(self) -> None:
         """End the last exchange and close ``rfile`` and ``wfile``."""
         if self._peer is not None:
-            if sys.exception() is None:
+            if sys.exception() is self._exception_before:
                 self._end_exchange()
             else:
                 self._abort_exchange()

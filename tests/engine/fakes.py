@@ -90,6 +90,12 @@ class LineProtocol:
         self.has_response = True
         self.wire.append(block)
 
+    def ask_for_body(self):
+        self.wire.append(b"go on\n")
+
+    def turn_away(self):
+        return b"busy\n"
+
     def send_body(self, data):
         self.has_response = True
         self.wire.append(bytes(data))

@@ -3,6 +3,7 @@
 import errno
 import selectors
 import socket
+import sys
 
 import pytest
 
@@ -36,16 +37,26 @@ class Host:
         self.answered = []
         self.closed = []
         self.is_busy = False
+        self.collects_bodies = False
+        self.reported = []
         self.error = None
 
     def fileno(self):
         return self.listener.fileno()
 
-    def accept_connection(self):
+    def accept(self):
         if self.error is not None:
             raise self.error
-        sock, address = self.listener.accept()
-        return Connection(adopt(sock), address, self.context)
+        return self.listener.accept()
+
+    def admit(self, request, client_address):
+        return Connection(adopt(request), client_address, self.context)
+
+    def wants_body_first(self, connection):
+        return self.collects_bodies and connection.head.body_length > 0
+
+    def report(self, connection):
+        self.reported.append((connection, sys.exception()))
 
     def respond(self, connection):
         if self.is_busy:
@@ -72,7 +83,8 @@ class Rig:
         )
         self.host = Host()
         self.host.context = self.context
-        self.poller = Poller(self.host, self.context, collects_bodies=collects_bodies)
+        self.host.collects_bodies = collects_bodies
+        self.poller = Poller(self.host, self.context)
         self.host.poller = self.poller
         self.poller.listen()
         self.clients = []
@@ -219,6 +231,27 @@ class TestDeadlines:
         assert rig.host.answered[1].head.refusal.status == 408
 
 
+class TestFaults:
+    def test_a_fault_of_ours_ends_one_connection_and_no_more(self, rig):
+        rig.connect(b"head:no number\n")
+        ((connection, error),) = rig.host.reported
+        assert isinstance(error, ValueError)
+        assert rig.host.closed == [connection]
+        rig.connect(b"head\n")
+        assert len(rig.host.answered) == 1
+
+    def test_what_leaves_the_host_leaves_the_loop(self, rig):
+        """A handler's SystemExit, say: it is not for the poller to keep."""
+
+        def respond(connection):
+            rig.host.close_connection(connection)
+            raise SystemExit
+
+        rig.host.respond = respond
+        with pytest.raises(SystemExit):
+            rig.connect(b"head\n")
+
+
 class TestBodies:
     def test_is_collected_first(self, make_rig):
         rig = make_rig(collects_bodies=True)
@@ -228,6 +261,13 @@ class TestBodies:
         (connection,) = rig.host.answered
         assert connection.begin_exchange()
         assert connection.open_reader(-1).read() == b"head:6\nabcdef"
+
+    def test_a_client_that_waits_for_a_word_gets_it(self, make_rig):
+        rig = make_rig(collects_bodies=True)
+        client = rig.connect(b"head:3\n")
+        assert client.recv(100) == b"go on\n"
+        rig.send(client, b"abc")
+        assert len(rig.host.answered) == 1
 
     def test_minimum_rate(self, make_rig):
         rig = make_rig(collects_bodies=True)
@@ -253,13 +293,13 @@ class TestLimits:
         rig = make_rig(max_connections=1)
         rig.connect()
         client = rig.connect()
-        assert client.recv(1000).startswith(b"HTTP/1.1 503 ")
+        assert client.recv(1000).startswith(b"busy")
         assert len(rig.host.closed) == 1
 
     def test_connections_of_one_address(self, make_rig):
         rig = make_rig(max_connections_per_address=1)
         first = rig.connect()
-        assert rig.connect().recv(1000).startswith(b"HTTP/1.1 503 ")
+        assert rig.connect().recv(1000).startswith(b"busy")
         first.close()
         rig.turn()
         rig.connect(b"head\n")
@@ -267,8 +307,7 @@ class TestLimits:
 
     def test_all_busy(self, rig):
         rig.host.is_busy = True
-        client = rig.connect(b"head\n")
-        assert b"\r\nRetry-After: 1\r\n" in client.recv(1000)
+        assert rig.connect(b"head\n").recv(1000) == b"busy\n"
         assert len(rig.host.closed) == 1
 
     @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM])

@@ -336,6 +336,30 @@ def test_a_body_that_will_not_be_read_closes_and_says_so(settings, field_lines):
     assert connection.finish(keep=True) is Verdict.LINGER
 
 
+def test_the_engine_may_ask_for_the_body_in_the_handler_s_place():
+    connection = begin(post(b"hello", b"Expect: 100-continue"))
+    connection.ask_for_body()
+    assert b"".join(connection.take()) == CONTINUE
+    # What the handler says after that is not said twice.
+    connection.send_head(CONTINUE, keeps_alive=True, is_last=False)
+    assert connection.take() == []
+    connection.ask_for_body()
+    assert connection.take() == []
+
+
+def test_nobody_asks_for_a_body_that_comes_by_itself():
+    connection = begin(post(b"hello"))
+    connection.ask_for_body()
+    assert connection.take() == []
+
+
+def test_turning_a_client_away():
+    """RFC 9110 15.6.4, with a Retry-After."""
+    head, _, body = Http1Connection(STRICT).turn_away().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n")
+    assert head.endswith(b"Content-Length: %d" % len(body))
+
+
 # Requests that are refused.
 
 

@@ -310,3 +310,21 @@ def test_out_of_descriptors(name):
             assert float(printed) < 2, "seconds of processor time"
         finally:
             process.kill()
+
+
+class TestBodiesThatDoNotCome:
+    """In an `HTTPServer` a handler starts when its body is here, so nobody waits for it."""
+
+    @pytest.mark.parametrize("more", ["", "Expect: 100-continue\r\n"])
+    def test_next_client_is_served_at_once(self, more):
+        with serving(HTTPServer(ANYWHERE, Handler)) as running, conversation(running) as slow:
+            slow.send(f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n{more}\r\n")
+            if more:
+                slow.expect(100)
+            slow.send("he")
+            began = time.monotonic()
+            with conversation(running) as client:
+                client.get("/").expect(200, b"hello")
+            assert time.monotonic() - began < AT_ONCE_SECONDS
+            slow.send("llo")
+            slow.expect(200, b"hello")

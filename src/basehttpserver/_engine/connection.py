@@ -213,6 +213,13 @@ class Connection:
         if isinstance(self.request, HandledSocket):
             self.request.settimeout(seconds)
 
+    def begin_body(self) -> None:
+        """Begin to collect the body; let a client that waits for 100 (Continue) send it."""
+        self.state = State.BODY
+        self.peer.progress_bytes = 0
+        self.protocol.ask_for_body()
+        self._outgoing.flush()
+
     def collect_body(self) -> bool:
         """Keep what is here of the body for the handler; tell whether that is all of it."""
         try:

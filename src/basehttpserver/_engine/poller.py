@@ -32,16 +32,6 @@ ACCEPT_PAUSE_SECONDS: Final = 0.2
 
 OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
-#: The answer where no handler can be had. RFC 9110 15.6.4
-UNAVAILABLE: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"Retry-After: 1\r\n"
-    b"Connection: close\r\n"
-    b"Content-Type: text/plain;charset=utf-8\r\n"
-    b"Content-Length: 46\r\n\r\n"
-    b"The server is busy. Please try again shortly.\n"
-)
-
 
 class Host(Protocol):
     """What the poller asks of the server that it works for."""
@@ -49,8 +39,14 @@ class Host(Protocol):
     def fileno(self) -> int:
         """Return the descriptor of the listener."""
 
-    def accept_connection(self) -> Connection | None:
-        """Accept one connection, ``None`` if it is not for the poller. Raises ``OSError``."""
+    def accept(self) -> tuple[Any, Any]:
+        """Accept one connection: its socket and the client's address. Raises ``OSError``."""
+
+    def admit(self, request: Any, client_address: Any) -> Connection | None:
+        """Make the connection to be polled, ``None`` where it was refused or is served already."""
+
+    def wants_body_first(self, connection: Connection) -> bool:
+        """Tell whether the handler is to find the body of the request here when it starts."""
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
@@ -58,15 +54,17 @@ class Host(Protocol):
     def close_connection(self, connection: Connection) -> None:
         """Close a connection that has no exchange."""
 
+    def report(self, connection: Connection) -> None:
+        """Report the exception that is being handled: a fault of our own."""
+
 
 class Poller:
     """Runs in the thread of ``serve_forever``; `wake`, `give_back`, `linger` are for any thread."""
 
-    def __init__(self, host: Host, context: Context, *, collects_bodies: bool) -> None:
-        """Work for `host`. `collects_bodies`: a body is read whole before `host` responds."""
+    def __init__(self, host: Host, context: Context) -> None:
+        """Work for `host`."""
         self._host = host
         self._context = context
-        self._collects_bodies = collects_bodies
         self._selector = selectors.DefaultSelector()
         #: Of connections, of what lingers, and of the listener while it rests (``None``).
         self._deadlines: DeadlineTable[object] = DeadlineTable(context.clock)
@@ -75,7 +73,7 @@ class Poller:
         )
         self._connections: set[Connection] = set()
         self._addresses: Counter[str] = Counter()
-        self._count_lock = threading.Lock()
+        self._lock = threading.Lock()
         self._returned: deque[Connection | Lingering] = deque()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
@@ -99,24 +97,27 @@ class Poller:
 
         Without `wake` only from the poller's own thread.
         """
-        if self._is_closed:
+        if not self._try_return(connection):
             self._host.close_connection(connection)
-            return
-        self._returned.append(connection)
-        if wake:
+        elif wake:
             self.wake()
 
     def linger(self, sock: socket.socket) -> None:
         """Read on from a connection that was shut down, and close it after a moment."""
-        if self._is_closed:
+        if self._try_return(Lingering(sock)):
+            self.wake()
+        else:
             sock.close()
-            return
-        self._returned.append(Lingering(sock))
-        self.wake()
+
+    def _try_return(self, returned: Connection | Lingering) -> bool:
+        with self._lock:
+            if not self._is_closed:
+                self._returned.append(returned)
+            return not self._is_closed
 
     def forget(self, connection: Connection) -> None:
         """Count a connection as closed."""
-        with self._count_lock:
+        with self._lock:
             if connection in self._connections:
                 self._connections.discard(connection)
                 address = _host_of(connection.client_address)
@@ -140,7 +141,7 @@ class Poller:
             self._stop_writer.send(b"\0")
 
     def _open_connections(self) -> list[Connection]:
-        with self._count_lock:
+        with self._lock:
             return list(self._connections)
 
     # The loop.
@@ -204,17 +205,18 @@ class Poller:
 
     def _accept(self) -> None:
         try:
-            connection = self._host.accept_connection()
+            request, client_address = self._host.accept()
         except OSError as error:
             if error.errno in OUT_OF_RESOURCES:
                 self.stop_listening()
                 self._deadlines.set(None, ACCEPT_PAUSE_SECONDS)
             return  # Else the client is gone again: nobody's fault.
+        connection = self._host.admit(request, client_address)
         if connection is None:
             self._answered += 1
             return
-        address = _host_of(connection.client_address)
-        with self._count_lock:
+        address = _host_of(client_address)
+        with self._lock:
             self._connections.add(connection)
             self._addresses[address] += 1
         if self._is_over_limit(address):
@@ -235,56 +237,49 @@ class Poller:
         self._release(connection)
         with contextlib.suppress(OSError):
             if connection.state is not State.HANDSHAKE or connection.transport.try_handshake():
-                connection.transport.try_send(UNAVAILABLE)
+                connection.transport.try_send(connection.protocol.turn_away())
         connection.verdict = Verdict.LINGER
         self._host.close_connection(connection)
 
     def _on_ready(self, connection: Connection) -> None:
+        """Receive what is here, and go on as far as it goes."""
+        self._go_on(connection, receives=True)
+
+    def _go_on(self, connection: Connection, *, receives: bool = False) -> None:
+        """Answer the request that is here; wait where it is not whole."""
         try:
-            if connection.state is State.HANDSHAKE:
-                if not connection.transport.try_handshake():
-                    self._watch(connection)
-                    return
-                connection.state = State.HEAD
-            if not connection.peer.receive():
-                self._watch(connection)
-                self._set_deadline(connection)
-                return
+            is_whole = self._try_whole_request(connection, receives=receives)
         except OSError:
             self._close(connection)
-            return
-        self._go_on(connection)
+        except Exception:
+            # A fault of ours, met with one client's bytes: it must not end the others' server.
+            self._host.report(connection)
+            self._close(connection)
+        else:
+            if is_whole:
+                self._respond(connection)
+            elif connection.state is State.HEAD and connection.protocol.is_over:
+                self._close(connection)
+            else:
+                self._watch(connection)
+                self._set_deadline(connection)
 
-    def _go_on(self, connection: Connection) -> None:
-        """Answer the request that is here; wait where it is not whole."""
+    def _try_whole_request(self, connection: Connection, *, receives: bool) -> bool:
+        """Go through handshake, head and body with what is here; tell whether that is all."""
+        if connection.state is State.HANDSHAKE:
+            if not connection.transport.try_handshake():
+                return False
+            connection.state = State.HEAD
+        if receives and not connection.peer.receive():
+            return False
         if connection.state is State.HEAD:
             if not connection.try_next_head():
-                if connection.protocol.is_over:
-                    self._close(connection)
-                else:
-                    self._watch(connection)
-                    self._set_deadline(connection)
-                return
-            if not self._wants_body_first(connection):
-                self._respond(connection)
-                return
-            connection.state = State.BODY
-            connection.peer.progress_bytes = 0
+                return False
+            if not self._host.wants_body_first(connection):
+                return True
+            connection.begin_body()
             self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
-        if connection.collect_body():
-            self._respond(connection)
-        else:
-            self._watch(connection)
-
-    def _wants_body_first(self, connection: Connection) -> bool:
-        head = connection.head
-        return (
-            self._collects_bodies
-            and head is not None
-            and head.refusal is None
-            and head.body_length != 0
-            and not head.expects_continue
-        )
+        return connection.collect_body()
 
     def _respond(self, connection: Connection) -> None:
         self._release(connection)
@@ -388,7 +383,8 @@ class Poller:
     def close(self) -> None:
         """Close everything that the poller holds. After a fork the child leaves the parent's be."""
         is_owner = self._process == os.getpid()
-        self._is_closed = True
+        with self._lock:
+            self._is_closed = True
         self._take_back()
         if is_owner:
             self.stop_listening()

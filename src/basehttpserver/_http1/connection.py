@@ -19,6 +19,7 @@ any  → TUNNEL                   101, CONNECT, or a handler that took the socke
 from dataclasses import replace
 from enum import Enum, auto
 from http import HTTPStatus
+from typing import Final
 
 from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver._http1.chunked import ChunkedDecoder
@@ -43,6 +44,19 @@ class _State(Enum):
 #: The first line of a refused head is kept for the log up to here: one byte more than
 #: http.server's limit, so that its handlers see that the line is too long.
 _MAX_REFUSED_LINE = 65537
+
+#: The answer where no handler can be had. RFC 9110 15.6.4
+_UNAVAILABLE: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"Retry-After: 1\r\n"
+    b"Connection: close\r\n"
+    b"Content-Type: text/plain;charset=utf-8\r\n"
+    b"Content-Length: 46\r\n\r\n"
+    b"The server is busy. Please try again shortly.\n"
+)
+
+#: RFC 9110 15.2.1
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 #: How much is read and thrown away at a time.
 _DRAIN_PIECE = 65536
@@ -204,6 +218,15 @@ class Http1Connection:
         )
         if self._response.is_tunnel and self._state is not _State.REFUSED:
             self._state = _State.TUNNEL
+
+    def ask_for_body(self) -> None:
+        """Give 100 (Continue) to a client that waits for it, in the handler's place."""
+        if self._head is not None and self._head.expects_continue:
+            self._response.send_head(_CONTINUE, keeps_alive=True, is_last=False)
+
+    def turn_away(self) -> bytes:
+        """Return the answer to a client that no handler can be had for."""
+        return _UNAVAILABLE
 
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes of the body, or raw bytes."""

@@ -86,9 +86,11 @@ class ResponseEncoder:
             return
         status = int(match[3])
         if 100 <= status < 200 and status != 101:
+            # RFC 9110 15.2: a server must not send a 1xx response to an HTTP/1.0 client. And a
+            # second 100 would say nothing new: the engine may have sent one for the handler.
+            is_new = not (status == 100 and self.has_continued)
             self.has_continued = self.has_continued or status == 100
-            # RFC 9110 15.2: a server must not send a 1xx response to an HTTP/1.0 client.
-            if self._client_version >= (1, 1):
+            if is_new and self._client_version >= (1, 1):
                 self._pending_bytes += len(block)
                 self._wire.append(block)
             return
