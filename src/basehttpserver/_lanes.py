@@ -15,7 +15,9 @@ In doubt a connection keeps its thread. In an `HTTPServer` that thread is the on
 its connection closed.
 """
 
+import dataclasses
 import functools
+import http.client
 import socket
 import socketserver
 import time
@@ -44,7 +46,13 @@ _HANDLER_HOOKS: Final = ("setup", "handle", "finish", "__new__")
 
 
 def make_context(settings: Settings) -> Context:
-    """Make what the connections of one server share."""
+    """Make what the connections of one server share.
+
+    Programs that want more fields patch ``http.client``; their number counts, too.
+    """
+    patched: int = http.client._MAXHEADERS  # type: ignore[attr-defined]
+    if patched > max(settings.max_fields, Settings().max_fields):
+        settings = dataclasses.replace(settings, max_fields=patched)
     return Context(settings, Http1Connection, Flusher(time.monotonic), time.monotonic)
 
 

@@ -1,7 +1,9 @@
 """The head of a response, and the error page: the ``send_`` methods of a handler."""
 
 import email.utils
+import functools
 import html
+import math
 import sys
 import time
 from http import HTTPStatus
@@ -166,7 +168,13 @@ class ResponseHead(RequestLog):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return a time, by default now, as an IMF-fixdate (RFC 9110 5.6.7)."""
-        return email.utils.formatdate(time.time() if timestamp is None else timestamp, usegmt=True)
+        return _format_date(math.floor(time.time() if timestamp is None else timestamp))
+
+
+@functools.lru_cache(maxsize=64)
+def _format_date(second: int) -> str:
+    # Every response has a Date: 3 microseconds for the first of a second, none for the others.
+    return email.utils.formatdate(second, usegmt=True)
 
 
 def _check_no_line_end(what: str, text: str) -> None:

@@ -34,6 +34,7 @@ from typing import Any, Final, TypeVar
 
 from basehttpserver._engine import Connection, connection_of
 from basehttpserver._exchange import RequestHead
+from basehttpserver._fields import parse_fields
 from basehttpserver._response_head import (
     DEFAULT_ERROR_CONTENT_TYPE,
     DEFAULT_ERROR_MESSAGE,
@@ -354,7 +355,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
     def _parse_fields(self) -> bool:
         try:
-            self.headers = http.client.parse_headers(self.rfile, _class=self.MessageClass)
+            self.headers = self._read_fields()
         except http.client.LineTooLong as error:
             self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Line too long", str(error))
             return False
@@ -371,6 +372,16 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         ):
             return self.handle_expect_100()
         return True
+
+    def _read_fields(self) -> Any:
+        """Read the field lines from ``rfile``, up to the empty line."""
+        peer = self._peer
+        if peer is not None and peer.head is not None and peer.is_read_by(self.rfile):
+            head = peer.head.raw
+            if head.startswith(self.raw_requestline):
+                block = self.rfile.read(len(head) - len(self.raw_requestline))
+                return parse_fields(block, self.MessageClass)
+        return http.client.parse_headers(self.rfile, _class=self.MessageClass)
 
     def _read_connection_field(self) -> None:
         """Let the client's Connection field decide (RFC 9112 9.3); it is a list of options."""

@@ -207,6 +207,10 @@ class Connection:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
         return self._incoming.open_reader(buffer_size)
 
+    def is_read_by(self, file: object) -> bool:
+        """Tell whether `file` is the ``rfile`` that `open_reader` returned last."""
+        return file is self._incoming.reader
+
     def limit_operations(self, seconds: float) -> None:
         """Let one operation wait for the peer no longer than this, as ``socket.settimeout``."""
         self.peer.operation_timeout = seconds

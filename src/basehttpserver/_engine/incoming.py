@@ -33,7 +33,8 @@ class Incoming:
         self._before_waiting = before_waiting
         self._head_left = b""
         self._spooled: SpooledTemporaryFile[bytes] | None = None
-        self._reader: io.BufferedReader | RequestReader | None = None
+        #: What `open_reader` returned last.
+        self.reader: io.BufferedReader | RequestReader | None = None
         self._has_body = False
         self._allowance = RateAllowance(0, 0)
 
@@ -51,11 +52,11 @@ class Incoming:
         raw = RequestReader(self.read, self._peer.transport.fileno, self._peer.release_socket)
         self._peer.keep_socket()
         if buffer_size == 0:
-            self._reader = raw
+            self.reader = raw
         else:
             size = io.DEFAULT_BUFFER_SIZE if buffer_size < 0 else buffer_size
-            self._reader = io.BufferedReader(raw, size)
-        return self._reader
+            self.reader = io.BufferedReader(raw, size)
+        return self.reader
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the head, then of the body; ``b""`` at its end. May wait.
@@ -126,7 +127,7 @@ class Incoming:
         """Forget what is left of the request, also in the buffer of ``rfile``."""
         self._head_left = b""
         self.refuse()
-        reader = self._reader
+        reader = self.reader
         if isinstance(reader, io.BufferedReader) and not reader.closed:
             while reader.read1(RECEIVE_BYTES):
                 pass
@@ -134,9 +135,9 @@ class Incoming:
     def close(self) -> None:
         """Forget everything, and close ``rfile`` where the handler has not."""
         self.refuse()
-        if self._reader is not None:
+        if self.reader is not None:
             with contextlib.suppress(ValueError):  # The handler detached it.
-                self._reader.close()
+                self.reader.close()
 
     def _close_spool(self) -> None:
         if self._spooled is not None:
