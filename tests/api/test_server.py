@@ -73,6 +73,34 @@ def test_settings_come_from_the_class_or_the_keyword():
     assert HTTPServer.settings == Settings()
 
 
+# Limits that http.client has, too.
+
+
+def with_fields(count):
+    lines = "".join(f"X-{number}: x\r\n" for number in range(count - 2))
+    return f"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{lines}\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("settings", "patched", "allowed"),
+    [
+        (Settings(), 100, 100),
+        (Settings(max_fields=300), 100, 300),
+        (Settings(max_fields=50), 100, 50),
+        (Settings(), 200, 200),
+        (Settings(max_fields=300), 200, 300),
+    ],
+)
+def test_a_limit_of_fields_and_a_patched_one_of_http_client(
+    monkeypatch, settings, patched, allowed
+):
+    monkeypatch.setattr("http.client._MAXHEADERS", patched)
+    with serving(HTTPServer(LOOPBACK, Quiet, settings=settings)) as running:
+        assert get(running.address, with_fields(allowed)).endswith(b"ok")
+        refused = get(running.address, with_fields(allowed + 1))
+        assert refused.startswith(b"HTTP/1.1 431 Too many headers\r\n")
+
+
 # The address.
 
 
