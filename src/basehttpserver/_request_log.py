@@ -21,7 +21,7 @@ class RequestLog:
     ]  # fmt: skip
 
     client_address: Any
-    requestline: str
+    requestline: str = ""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log a request that is answered with `code`. `send_response` calls it."""

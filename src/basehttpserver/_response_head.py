@@ -67,8 +67,9 @@ class ResponseHead(RequestLog):
 
     wfile: Any
     close_connection: bool
-    request_version: str
-    command: str | None
+    # What is not known yet when a request fails early: an error can be sent all the same.
+    request_version: str = ""
+    command: str | None = None
     _headers_buffer: list[bytes]
 
     #: The engine's connection; ``None`` where the handler works without an engine.

@@ -33,6 +33,7 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 from basehttpserver._engine import Connection, connection_of
+from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._exchange import RequestHead
 from basehttpserver._fields import parse_fields
 from basehttpserver._response_head import (
@@ -196,7 +197,8 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             self._send_unsupported_method()
             return
         getattr(self, name)()
-        if self._peer is None:
+        if not isinstance(self.wfile, ResponseWriter):
+            # Ours is sent with the end of the exchange; a file that a handler put there is not.
             self.wfile.flush()
 
     def _send_unsupported_method(self) -> None:
@@ -319,7 +321,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         if (
             name != "HTTP"
             or len(parts) != 2
-            or not all(part.isdigit() and len(part) <= 10 for part in parts)
+            or not all(part.isascii() and part.isdigit() and len(part) <= 10 for part in parts)
         ):
             self.request_version = ""
             self.send_error(HTTPStatus.BAD_REQUEST, f"Bad request version ({version!r})")

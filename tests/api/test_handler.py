@@ -233,6 +233,7 @@ def test_http_0_9_gets_the_body_alone():
         (b"GET / HTTP/1", 400, "Bad request version ('HTTP/1')"),
         (b"GET / HTTP/1.1.1", 400, "Bad request version ('HTTP/1.1.1')"),
         (b"GET / HTTP/1.x", 400, "Bad request version ('HTTP/1.x')"),
+        (b"GET / HTTP/1.\xb2", 400, "Bad request version ('HTTP/1.\xb2')"),
         (b"GET / HTTP/12345678901.1", 400, "Bad request version ('HTTP/12345678901.1')"),
         (b"GET / HTTP/2.0", 505, "Invalid HTTP version (2.0)"),
         (b"GET /a b HTTP/1.1", 400, "Bad request syntax ('GET /a b HTTP/1.1')"),
@@ -243,7 +244,7 @@ def test_http_0_9_gets_the_body_alone():
 )
 def test_bad_request_lines_get_http_server_s_words(line, status, message):
     sent, log = ask(line + b"\r\n\r\n")
-    assert sent.startswith(f"HTTP/1.1 {status} {message}\r\n".encode())
+    assert sent.startswith(f"HTTP/1.1 {status} {message}\r\n".encode("latin-1"))
     assert b"\r\nConnection: close\r\n" in sent
     assert log[0] == f"code {status}, message {message}"
 

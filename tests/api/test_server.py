@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import inspect
+import io
 import socket
 import socketserver
 import threading
@@ -228,3 +229,37 @@ def test_a_handler_on_a_socket_that_takes_no_attribute():
             theirs.sendall(b"GET / HTTP/1.0\r\n\r\n")
             Quiet(ours, ("192.0.2.1", 1), server)
             assert theirs.recv(1000).endswith(b"ok")
+
+
+# Handlers that do more than answer.
+
+
+def test_a_file_that_a_handler_puts_in_front_of_wfile_is_flushed():
+    class Buffering(Quiet):
+        def do_GET(self):
+            self.wfile = io.BufferedWriter(Passing(self.wfile))
+            super().do_GET()
+
+    with serving(ThreadingHTTPServer(LOOPBACK, Buffering)) as running:
+        assert get(running.address).endswith(b"\r\n\r\nok")
+
+
+class Passing(io.RawIOBase):
+    def __init__(self, file):
+        self.file = file
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        return self.file.write(bytes(data))
+
+
+def test_a_handler_that_fails_before_it_knows_its_request_answers_500(capsys):
+    class Failing(Quiet):
+        def handle_one_request(self):
+            raise LookupError("its own fault")
+
+    with serving(HTTPServer(LOOPBACK, Failing)) as running:
+        assert get(running.address).startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert "LookupError: its own fault" in capsys.readouterr().err
