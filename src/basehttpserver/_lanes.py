@@ -80,8 +80,11 @@ class _Accepted(NamedTuple):
 class Lanes:
     """The engine of one server, and what runs its handlers; the `Host` of its poller."""
 
-    def __init__(self, server: Any, context: Context) -> None:
-        """Make the poller, and a pool where handlers may overlap."""
+    def __init__(self, server: Any, context: Context, plain_classes: tuple[type, ...]) -> None:
+        """Make the poller, and a pool where handlers may overlap.
+
+        `plain_classes`: a hook that is one of theirs was not overridden.
+        """
         self._server = server
         self._context = context
         threads = isinstance(server, socketserver.ThreadingMixIn)
@@ -96,10 +99,8 @@ class Lanes:
         self._collects_bodies = not threads
         self.poller = Poller(self, context)
         context.yield_to = self.poller.stop_announced if threads else self.poller.others_wait
-        base = socketserver.ThreadingMixIn if threads else object
         self._server_may_park = not self._gives_to_hook and all(
-            _is_inherited(server, hook, (type(server)._plain_class(), socketserver.TCPServer, base))
-            for hook in _SERVER_HOOKS
+            _is_inherited(server, hook, plain_classes) for hook in _SERVER_HOOKS
         )
 
     # What the poller asks.
@@ -266,13 +267,13 @@ def _run_exchanges(handler: Any, connection: Connection, most: int) -> bool:
     return True
 
 
-def _is_inherited(server: Any, name: str, owners: tuple[Any, ...]) -> bool:
-    """Tell whether a hook is one of ours or of the standard library's."""
+def _is_inherited(server: Any, name: str, plain_classes: tuple[type, ...]) -> bool:
+    """Tell whether a hook of a server is that of one of the classes."""
     hook = getattr(type(server), name, None)
-    return name not in vars(server) and any(hook is getattr(o, name, None) for o in owners)
+    plain_hooks = [getattr(plain_class, name, None) for plain_class in plain_classes]
+    return name not in vars(server) and hook in plain_hooks
 
 
-@functools.lru_cache(maxsize=256)
 def _class_may_park(handler_class: type) -> bool:
     return (
         issubclass(handler_class, BaseHTTPRequestHandler)

@@ -247,7 +247,8 @@ class HTTPServer(socketserver.TCPServer):
         with self._engine_lock:
             if self._lanes is None:
                 self._context = make_context(self.settings)
-                self._lanes = Lanes(self, self._context)
+                plain_classes = (HTTPServer, socketserver.TCPServer, socketserver.ThreadingMixIn)
+                self._lanes = Lanes(self, self._context, plain_classes)
             return self._lanes
 
     def _make_connection(self, request: Any, client_address: Any) -> Connection | None:
@@ -260,10 +261,6 @@ class HTTPServer(socketserver.TCPServer):
         with contextlib.suppress(AttributeError):  # A socket that takes no attribute.
             return Connection(request, client_address, self._context)
         return None
-
-    @classmethod
-    def _plain_class(cls) -> type:
-        return HTTPServer
 
 
 class ThreadingHTTPServer(socketserver.ThreadingMixIn, HTTPServer):
