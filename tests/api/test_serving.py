@@ -87,10 +87,8 @@ def test_serve_until_somebody_calls_shutdown(capsys):
     made[0].shutdown()
     thread.join(10)
     assert not thread.is_alive()
-    assert (
-        capsys.readouterr().out
-        == f"Serving on {'http://127.0.0.1'}:{made[0].server_port}/ (Ctrl-C stops)\n"
-    )
+    url = f"http://127.0.0.1:{made[0].server_port}/"
+    assert capsys.readouterr().out == f"Serving on {url} (Ctrl-C stops)\n"
 
 
 def test_signal_handlers_are_put_back():
