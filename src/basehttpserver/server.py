@@ -32,7 +32,9 @@ __all__ = ["HTTPServer", "ThreadingHTTPServer"]
 class HTTPServer(socketserver.TCPServer):
     """An HTTP server whose handlers never overlap: one at a time, in ``serve_forever``'s thread.
 
-    No client, by being idle or slow to send, delays another one's request.
+    A client that is idle or slow to send delays nobody: heads and bodies are here before a handler
+    starts. (One exception: a handler class that keeps its thread, see `_lanes`, waits for the body
+    of a second request as ``http.server`` does.) A client that reads its response slowly does.
     """
 
     allow_reuse_address = True
