@@ -25,6 +25,7 @@ def parse_fields(block: bytes, message_class: Any) -> Any:
     if (
         not isinstance(message_class, type)
         or not issubclass(message_class, email.message.Message)
+        or message_class.__init__ is not email.message.Message.__init__  # It has another policy.
         or not _PLAIN_LINES.fullmatch(text)
         or _WITH_PARTS.search(text)
     ):

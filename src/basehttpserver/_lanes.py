@@ -1,18 +1,19 @@
 """How a request reaches its handler: the lanes between the poller and a handler class.
 
     the class or server …                                          the connection …
-    overrides nothing that could tell the difference               parks: its handler stays with it,
-                                                                   and gets a thread for an exchange
-    overrides __init__, setup, handle, finish; or finish_request,  keeps one thread from its first
-    process_request_thread, shutdown_request, close_request; or    head to its end: the contract of
-    the handler "class" is some other callable                     ``http.server`` to the letter
+    overrides nothing that could tell the difference; also         parks: its handler stays with it,
+    __init__, where super().__init__ comes last, and in an         and gets a thread for an exchange
+    HTTPServer, which has but one thread, setup and finish
+    overrides __init__ otherwise, handle, or setup and finish;     keeps one thread from its first
+    or finish_request, process_request_thread, shutdown_request,   head to its end: the contract of
+    close_request; or the handler "class" is another callable      ``http.server`` to the letter
     has a handler class that is not for HTTP                       gets its thread at once
     overrides process_request, with ThreadingMixIn                 is given to that hook
     overrides process_request otherwise (ForkingMixIn)             socketserver's own loop runs
 
 In doubt a connection keeps its thread. In an `HTTPServer` that thread is the one of
-``serve_forever``; a client that keeps it waiting between requests, while others wait for it, finds
-its connection closed.
+``serve_forever``: an answer says that the connection closes when others wait, and a client that
+keeps the thread waiting while others wait finds its connection closed.
 """
 
 import dataclasses
@@ -24,6 +25,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from basehttpserver._constructors import constructors_end_with_super
 from basehttpserver._engine import Connection, Context, Flusher, Poller, WorkerPool, adopt
 from basehttpserver._exchange import Verdict
 from basehttpserver._http1 import Http1Connection
@@ -42,7 +44,10 @@ _SERVER_HOOKS: Final = (
     "shutdown_request",
     "close_request",
 )
-_HANDLER_HOOKS: Final = ("setup", "handle", "finish", "__new__")
+_HANDLER_HOOKS: Final = ("handle", "__new__")
+
+#: These may come in another thread than the exchange; in an `HTTPServer` there is only one.
+_THREAD_HOOKS: Final = ("setup", "finish")
 
 
 def make_context(settings: Settings) -> Context:
@@ -125,14 +130,28 @@ class Lanes:
         if not isinstance(request, socket.socket) or not _speaks_http(server.RequestHandlerClass):
             self._run_unpolled(_Accepted(request, client_address))
             return None
-        return Connection(request, client_address, self._context)
+        connection = Connection(request, client_address, self._context)
+        timeout = getattr(_class_of(server.RequestHandlerClass), "timeout", None)
+        if isinstance(timeout, int | float) and timeout > 0:
+            connection.peer.operation_timeout = timeout
+        return connection
 
     def wants_body_first(self, connection: Connection) -> bool:
         """Tell whether the handler is to find the body here: where one thread serves everybody."""
         head = connection.head
         if not self._collects_bodies or head is None or head.refusal or head.body_length == 0:
             return False
-        return not head.expects_continue or _always_continues(self._server.RequestHandlerClass)
+        handler_class = _class_of(self._server.RequestHandlerClass)
+        if handler_class is None:
+            return not head.expects_continue
+        if not hasattr(handler_class, f"do_{head.method}"):
+            return False  # Nobody will read it; or a method that only an instance has does.
+        return not head.expects_continue or _has_plain_expect_100(handler_class)
+
+    def asks_for_body(self, connection: Connection) -> bool:
+        """Tell whether the handler would give 100 (Continue) to a client that waits for it."""
+        handler_class = _class_of(self._server.RequestHandlerClass)
+        return str(getattr(handler_class, "protocol_version", "")) >= "HTTP/1.1"
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
@@ -147,13 +166,13 @@ class Lanes:
         """Close a connection that has no exchange, and let its handler finish."""
         handler = connection.resident
         connection.close()
-        try:
-            if handler is not None:
-                handler.finish()
-        except Exception:
-            self._server.handle_error(connection.request, connection.client_address)
-        finally:
-            self._server.shutdown_request(connection.request)
+        steps: list[Callable[[], None]] = [] if handler is None else [handler.finish]
+        steps.append(functools.partial(self._server.shutdown_request, connection.request))
+        for step in steps:
+            try:
+                step()
+            except Exception:  # A hook's fault; the poller, and everybody's server, goes on.
+                self._server.handle_error(connection.request, connection.client_address)
 
     def report(self, connection: Connection) -> None:
         """Report a fault of our own as one of a handler's."""
@@ -207,7 +226,9 @@ class Lanes:
 
     def _may_park(self, connection: Connection) -> bool:
         if connection.resident is None and self._server_may_park and self.polls_on:
-            connection.may_park = handler_may_park(self._server.RequestHandlerClass)
+            connection.may_park = handler_may_park(
+                self._server.RequestHandlerClass, in_one_thread=self._pool is None
+            )
         return connection.may_park
 
     def _resume(self, connection: Connection, *, in_poller: bool) -> None:
@@ -219,6 +240,7 @@ class Lanes:
             )
             handler = connection.resident
             handler.setup()
+            handler.close_connection = True  # As `handle` does, for what overrides the rest.
         parks = False
         try:
             parks = _run_exchanges(handler, connection, 1 if in_poller else EXCHANGES_IN_A_ROW)
@@ -274,22 +296,19 @@ def _is_inherited(server: Any, name: str, plain_classes: tuple[type, ...]) -> bo
     return name not in vars(server) and hook in plain_hooks
 
 
-def _class_may_park(handler_class: type) -> bool:
-    return (
-        issubclass(handler_class, BaseHTTPRequestHandler)
-        and type(handler_class).__call__ is type.__call__
-        and getattr(handler_class.__init__, "ends_with_super", False)
-        and all(
-            getattr(handler_class, hook) is getattr(BaseHTTPRequestHandler, hook)
-            for hook in _HANDLER_HOOKS
-        )
-    )
-
-
-def handler_may_park(make_handler: Callable[..., Any]) -> bool:
+def handler_may_park(make_handler: Callable[..., Any], *, in_one_thread: bool) -> bool:
     """Tell whether handlers made so can stay with a connection without keeping a thread."""
     handler_class = _class_of(make_handler)
-    return handler_class is not None and _class_may_park(handler_class)
+    hooks = _HANDLER_HOOKS if in_one_thread else _HANDLER_HOOKS + _THREAD_HOOKS
+    return (
+        handler_class is not None
+        and issubclass(handler_class, BaseHTTPRequestHandler)
+        and type(handler_class).__call__ is type.__call__
+        and constructors_end_with_super(handler_class, BaseHTTPRequestHandler)
+        and all(
+            getattr(handler_class, hook) is getattr(BaseHTTPRequestHandler, hook) for hook in hooks
+        )
+    )
 
 
 def _speaks_http(make_handler: Callable[..., Any]) -> bool:
@@ -300,15 +319,11 @@ def _speaks_http(make_handler: Callable[..., Any]) -> bool:
     )
 
 
-def _always_continues(make_handler: Callable[..., Any]) -> bool:
-    """Tell whether a handler answers 100 (Continue) to whoever waits for it, and asks nobody."""
-    handler_class = _class_of(make_handler)
-    return (
-        handler_class is not None
-        and issubclass(handler_class, BaseHTTPRequestHandler)
-        and handler_class.handle_expect_100 is BaseHTTPRequestHandler.handle_expect_100
-        and handler_class.parse_request is BaseHTTPRequestHandler.parse_request
-        and str(handler_class.protocol_version) >= "HTTP/1.1"
+def _has_plain_expect_100(handler_class: type) -> bool:
+    """Tell whether a handler gives 100 (Continue) to whoever waits for it, and asks nobody."""
+    return issubclass(handler_class, BaseHTTPRequestHandler) and all(
+        getattr(handler_class, hook) is getattr(BaseHTTPRequestHandler, hook)
+        for hook in ("handle_expect_100", "parse_request")
     )
 
 

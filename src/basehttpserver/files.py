@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from basehttpserver._listing import encode_listing, read_entries
 from basehttpserver._local_files import RegularFile, decode_path, has_windows_meaning
-from basehttpserver.handler import BaseHTTPRequestHandler, ends_with_super
+from basehttpserver.handler import BaseHTTPRequestHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,6 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     }
     _encodings_map_default = extensions_map
 
-    @ends_with_super
     def __init__(
         self,
         *args: Any,

@@ -30,8 +30,9 @@ import socketserver
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
+from basehttpserver._constructors import ends_with_super
 from basehttpserver._engine import Connection, connection_of
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._exchange import RequestHead
@@ -52,18 +53,6 @@ __all__ = [
 
 #: http.server reads one byte more than a request line may have.
 _MAX_REQUEST_LINE: Final = 65536
-
-Constructor = TypeVar("Constructor", bound=Callable[..., None])
-
-
-def ends_with_super(constructor: Constructor) -> Constructor:
-    """Declare that an ``__init__`` does nothing after its call of ``super().__init__``.
-
-    Code behind that call must run when the connection is over, so a handler with an ``__init__``
-    of its own keeps a thread for as long as its connection lives, unless it is declared so.
-    """
-    constructor.ends_with_super = True  # type: ignore[attr-defined]
-    return constructor
 
 
 class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
@@ -212,6 +201,9 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             # The client's fault, met while its body was read.
             self._answer_failure(error.status, error.reason, error.explanation)
         except ConnectionError:
+            # The client's connection, or one of the handler's own to somebody else.
+            if self._peer is not None and not self._peer.is_lost:
+                self._answer_failure(HTTPStatus.INTERNAL_SERVER_ERROR)
             self._abort_exchange()
             raise
         except TimeoutError as error:

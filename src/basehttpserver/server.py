@@ -199,7 +199,9 @@ class HTTPServer(socketserver.TCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print a traceback to ``sys.stderr``, but for a client that went away."""
-        if not isinstance(sys.exception(), ConnectionError):
+        connection = connection_of(request)
+        is_lost = connection is not None and connection.is_lost
+        if not (is_lost and isinstance(sys.exception(), ConnectionError)):
             super().handle_error(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
@@ -220,7 +222,7 @@ class HTTPServer(socketserver.TCPServer):
         With ``ThreadingMixIn`` and neither `daemon_threads` nor `block_on_close` to the contrary,
         running handlers are waited for.
         """
-        if self._is_served_by_another_thread():
+        if self._serving_thread is not None and self._lanes is not None and self._lanes.polls_on:
             # Programs forget `shutdown`. The poller must not lose its selector while it waits.
             self.shutdown()
         with self._engine_lock:
@@ -233,15 +235,6 @@ class HTTPServer(socketserver.TCPServer):
             )
             lanes.close(wait=waits)
         super().server_close()
-
-    def _is_served_by_another_thread(self) -> bool:
-        lanes, serving = self._lanes, self._serving_thread
-        return (
-            lanes is not None
-            and lanes.polls_on
-            and serving is not None
-            and serving != threading.get_ident()
-        )
 
     # The engine.
 

@@ -92,8 +92,7 @@ def _signals_handled_once_by(
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:
         for number, previous in before.items():
@@ -103,8 +102,9 @@ def _signals_handled_once_by(
         restore()
         handler(number, frame)
 
-    for number in numbers:
-        signal.signal(number, handle_once)
+    for number, previous in before.items():
+        if previous is not signal.SIG_IGN:  # As a shell does for what it starts in the background.
+            signal.signal(number, handle_once)
     try:
         yield
     finally:

@@ -55,6 +55,9 @@ class Host:
     def wants_body_first(self, connection):
         return self.collects_bodies and connection.head.body_length > 0
 
+    def asks_for_body(self, connection):
+        return True
+
     def report(self, connection):
         self.reported.append((connection, sys.exception()))
 

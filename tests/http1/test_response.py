@@ -148,7 +148,7 @@ def test_own_coding_that_does_not_end_by_itself(lines, version):
     ("chunks", "ends"),
     [
         ([b"5\r\nhello\r\n", b"0\r\n\r\n"], True),
-        ([b"5\r\nhello\r\n0\r\n", b"X: y\r\n", b"\r", b"\n"], True),
+        ([b"5\r\nhello\r\n", b"0", b"\r\n\r", b"\n"], True),
         ([b"5\r\nhello\r\n"], False),
         ([], False),
     ],
@@ -160,6 +160,14 @@ def test_own_chunks_without_a_last_one_end_the_connection(chunks, ends):
     handler.end()
     assert handler.encoder.must_close is not ends
     assert bool(handler.encoder.complaints) is not ends
+
+
+def test_own_chunks_with_trailers_end_the_connection_without_a_word():
+    """Whether they end could only be told by reading them."""
+    handler = Handler().head(OK, b"Transfer-Encoding: chunked\r\n").body(b"0\r\nX: y\r\n\r\n")
+    handler.end()
+    assert handler.encoder.must_close
+    assert handler.encoder.complaints == []
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])

@@ -602,13 +602,16 @@ class TestHandlerThatRaises:
         eventually(lambda: running.errors == [True], "handle_error")
 
     @pytest.mark.parametrize("error", [BrokenPipeError, ConnectionResetError])
-    def test_connection_errors_pass(self, serve, error):
+    def test_connection_errors_of_the_handler_s_own_are_failures(self, serve, error):
+        """Somebody else's connection broke, not the client's: it waits for an answer."""
+
         def do_get(self):
             raise error
 
         running = serve(with_get(do_get))
         with conversation(running) as client:
-            client.get().want_closed()
+            client.get().expect(500)
+            client.want_closed()
         eventually(lambda: running.errors == [True], "handle_error")
 
     def test_timeout_ends_the_connection_with_a_line(self, serve):

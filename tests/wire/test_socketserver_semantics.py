@@ -385,15 +385,42 @@ class TestErrors:
 
     @each_class
     def test_client_that_went_away_is_no_error(self, server_class, capsys):
+        is_gone, reported = threading.Event(), threading.Event()
+
         def do_get(self):
-            raise ConnectionResetError
+            is_gone.wait(PATIENCE_SECONDS)
+            self.send_response(200)
+            self.end_headers()
+            while True:
+                self.wfile.write(bytes(65536))
+
+        class Telling(server_class):
+            def handle_error(self, request, client_address):
+                super().handle_error(request, client_address)
+                reported.set()
+
+        with serving(Telling(ANYWHERE, with_get(do_get))) as running:
+            with conversation(running) as client:
+                client.get().reset()
+            is_gone.set()
+            assert reported.wait(PATIENCE_SECONDS)
+        assert capsys.readouterr().err == ""
+
+    @each_class
+    def test_connection_of_the_handler_s_own_that_broke_is_an_error(self, server_class, capsys):
+        """A database that is down, say. http.server prints a traceback, too."""
+
+        def do_get(self):
+            with socket.create_server(ANYWHERE) as listener:
+                address = listener.getsockname()
+            socket.create_connection(address)
 
         with (
             serving(server_class(ANYWHERE, with_get(do_get))) as running,
             conversation(running) as client,
         ):
-            client.get().want_closed()
-        assert capsys.readouterr().err == ""
+            client.get().expect(500)
+        assert "ConnectionRefusedError" in capsys.readouterr().err
 
     @each_class
     def test_finish_that_raises_after_the_connection_was_idle(self, server_class):

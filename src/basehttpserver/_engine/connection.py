@@ -19,13 +19,13 @@ import socket
 from collections.abc import Callable
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from basehttpserver._engine.deadlines import Clock
 from basehttpserver._engine.flusher import Flusher
 from basehttpserver._engine.incoming import Incoming
 from basehttpserver._engine.outgoing import Outgoing
-from basehttpserver._engine.peer import Peer
+from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
 from basehttpserver._engine.sockets import HandledSocket
 from basehttpserver._engine.streams import RequestReader, ResponseWriter
 from basehttpserver._engine.transport import READ, wait_until_ready
@@ -34,10 +34,6 @@ from basehttpserver.exceptions import PeerError, PeerTimeoutError
 from basehttpserver.settings import Settings
 
 __all__ = ["Awaited", "Connection", "Context", "State", "connection_of"]
-
-
-#: How much is read and thrown away at a time.
-LINGER_BYTES: Final = 65536
 
 
 class State(Enum):
@@ -217,12 +213,13 @@ class Connection:
         if isinstance(self.request, HandledSocket):
             self.request.settimeout(seconds)
 
-    def begin_body(self) -> None:
-        """Begin to collect the body; let a client that waits for 100 (Continue) send it."""
+    def begin_body(self, *, asks: bool) -> None:
+        """Begin to collect the body. `asks`: a client that waits for a word to send it gets one."""
         self.state = State.BODY
         self.peer.progress_bytes = 0
-        self.protocol.ask_for_body()
-        self._outgoing.flush()
+        if asks:
+            self.protocol.ask_for_body()
+            self._outgoing.flush()
 
     def collect_body(self) -> bool:
         """Keep what is here of the body for the handler; tell whether that is all of it."""
@@ -250,6 +247,11 @@ class Connection:
         return self.state is State.EXCHANGE
 
     @property
+    def is_lost(self) -> bool:
+        """The client went away: nobody's fault. Once the socket is taken nobody can tell."""
+        return self.peer.is_lost or self.state is State.TAKEN
+
+    @property
     def can_answer(self) -> bool:
         """A request is being answered, and nothing was given for an answer yet."""
         return self.in_exchange and not self.protocol.has_response
@@ -260,9 +262,18 @@ class Connection:
 
     def write_head(self, block: bytes, *, keeps_alive: bool) -> None:
         """Take a whole head that the handler wrote through the API."""
-        self._outgoing.write_head(block, keeps_alive=keeps_alive, is_last=self.context.is_stopping)
+        self._outgoing.write_head(block, keeps_alive=keeps_alive, is_last=self._must_yield())
         if self.protocol.is_tunnel:
             self.peer.has_no_deadlines = True
+
+    def _must_yield(self) -> bool:
+        """Tell whether this exchange is the last: the server stops, or others want the thread."""
+        if self.context.is_stopping:
+            return True
+        if self.may_park or self.context.yield_to is None:
+            return False
+        others = self.context.yield_to()
+        return others >= 0 and bool(wait_until_ready([(others, READ)], 0))
 
     # The end.
 
@@ -313,11 +324,20 @@ class Connection:
             return b""
         if self.state is not State.TAKEN:
             self._outgoing.finish(last=False)
-            self.state = State.TAKEN
-            self.protocol.take_over()
-            self.peer.has_no_deadlines = True
-            self.transport.release()
+            self._leave_to_handler()
         return self._incoming.take_received(size) if size else b""
+
+    def end_response(self) -> None:
+        """Send the rest of the response: the handler shuts the connection down."""
+        if self.in_exchange:
+            self._outgoing.finish(last=True)
+            self._leave_to_handler()
+
+    def _leave_to_handler(self) -> None:
+        self.state = State.TAKEN
+        self.protocol.take_over()
+        self.peer.has_no_deadlines = True
+        self.transport.release()
 
     def linger(self) -> None:
         """Stop writing and read on for a moment, in a process that has no poller to do it."""
@@ -326,7 +346,7 @@ class Connection:
             self.request.shutdown(socket.SHUT_WR)
             waited_for = [(self.transport.fileno(), READ)]
             while wait_until_ready(waited_for, max(0.0, deadline - self.context.clock())):
-                if not self.transport.try_receive(LINGER_BYTES):
+                if not self.transport.try_receive(RECEIVE_BYTES):
                     break
 
     def close(self) -> None:

@@ -5,7 +5,10 @@ events, long polls. Sending at once costs a system call and a packet for each wr
 collected, and this thread looks after the handlers that take their time.
 """
 
+import functools
+import os
 import threading
+import weakref
 from typing import Final, Protocol
 
 from basehttpserver._engine.deadlines import Clock
@@ -28,6 +31,9 @@ class _Late(Protocol):
     def flush_late_output(self) -> bool: ...
 
 
+_FLUSHERS: "weakref.WeakSet[Flusher]" = weakref.WeakSet()
+
+
 class Flusher:
     """One daemon thread for a server; it starts with the first output to look after."""
 
@@ -39,6 +45,7 @@ class Flusher:
         self._called = threading.Event()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
+        _FLUSHERS.add(self)
 
     def watch(self, output: _Late) -> bool:
         """Flush `output` unless `forget` comes before; ``False`` once the flusher has stopped."""
@@ -76,6 +83,18 @@ class Flusher:
                 with self._lock:
                     self._watched.setdefault(output, now)
 
+    def before_fork(self) -> None:
+        """Flush everything: what stayed here would be lost to one side, or sent by both."""
+        with self._lock:
+            watched = list(self._watched)
+        for output in watched:
+            output.flush_late_output()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: the lock may be held by a thread that the child does not have."""
+        self._lock = threading.Lock()
+        self._watched = {}
+
     def _run(self) -> None:
         idle_rounds = 0
         while not self._stopped.wait(DELAY_SECONDS):
@@ -107,3 +126,15 @@ class Flusher:
             left, self._watched = list(self._watched), {}
         for output in left:
             output.flush_late_output()  # From here on it writes through.
+
+
+def _tell_all(what: str) -> None:
+    for flusher in list(_FLUSHERS):
+        getattr(flusher, what)()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=functools.partial(_tell_all, "before_fork"),
+        after_in_child=functools.partial(_tell_all, "after_fork_in_child"),
+    )

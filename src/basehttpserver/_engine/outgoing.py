@@ -114,7 +114,7 @@ class Outgoing:
                 return True
             self._writes_through = True
             data = self._take_locked(last=False)
-            sent = self._peer.transport.try_send(data) if data else 0
+            sent = self._peer.try_send(data) if data else 0
             self._allowance.moved(sent)
             self._unsent = data[sent:]
             return not self._unsent

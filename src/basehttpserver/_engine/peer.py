@@ -26,6 +26,8 @@ class Peer:
         self.operation_timeout: float | None = None
         #: Only `operation_timeout` limits waiting: the connection is the handler's.
         self.has_no_deadlines = False
+        #: Receiving or sending has failed.
+        self.is_lost = False
         #: Bytes received since somebody set it to 0.
         self.progress_bytes = 0
 
@@ -42,7 +44,11 @@ class Peer:
 
     def receive(self) -> bool:
         """Hand what is here to the protocol; ``False`` when nothing is. Raises ``OSError``."""
-        data = self.transport.try_receive(RECEIVE_BYTES)
+        try:
+            data = self.transport.try_receive(RECEIVE_BYTES)
+        except OSError:
+            self.is_lost = True
+            raise
         if data is None:
             return False
         if data:
@@ -64,12 +70,20 @@ class Peer:
         with memoryview(data) as view:
             sent = 0
             while sent < len(view):
-                count = self.transport.try_send(view[sent:])
+                count = self.try_send(view[sent:])
                 if count:
                     sent += count
                     allowance.moved(count)
                 else:
                     self.wait(self.transport.send_mask, allowance)
+
+    def try_send(self, data: bytes | memoryview) -> int:
+        """Send what the socket takes now; return how much that was. Raises ``OSError``."""
+        try:
+            return self.transport.try_send(data)
+        except OSError:
+            self.is_lost = True
+            raise
 
     def wait(self, mask: int, allowance: RateAllowance) -> None:
         """Wait until the peer moves.

@@ -48,6 +48,9 @@ class Host(Protocol):
     def wants_body_first(self, connection: Connection) -> bool:
         """Tell whether the handler is to find the body of the request here when it starts."""
 
+    def asks_for_body(self, connection: Connection) -> bool:
+        """Tell whether the handler would give 100 (Continue) to a client that waits for it."""
+
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
 
@@ -190,6 +193,8 @@ class Poller:
         if left is not None:
             seconds = left if seconds is None else min(seconds, left)
         for key, _ in self._selector.select(seconds):
+            if self._is_closed:
+                return  # By a handler, in this very thread.
             if key.data is None:
                 self._accept()
             elif key.data is self._wake_reader:
@@ -201,7 +206,8 @@ class Poller:
                 self._on_ready(key.data)
         self._take_back()
         for due in self._deadlines.pop_due():
-            self._on_due(due)
+            if not self._is_closed:
+                self._on_due(due)
 
     def _accept(self) -> None:
         try:
@@ -277,7 +283,7 @@ class Poller:
                 return False
             if not self._host.wants_body_first(connection):
                 return True
-            connection.begin_body()
+            connection.begin_body(asks=self._host.asks_for_body(connection))
             self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
         return connection.collect_body()
 
@@ -385,7 +391,12 @@ class Poller:
         is_owner = self._process == os.getpid()
         with self._lock:
             self._is_closed = True
-        self._take_back()
+            returned, self._returned = list(self._returned), deque()
+        for each in returned:
+            if isinstance(each, Lingering):
+                each.socket.close()
+            else:
+                self._close(each)
         if is_owner:
             self.stop_listening()
             for connection in self._open_connections():

@@ -20,6 +20,7 @@ class _Connection(Protocol):
     """Who is told that the handler uses the socket by itself."""
 
     def take_over(self, size: int) -> bytes: ...
+    def end_response(self) -> None: ...
 
 
 class HandledSocket(socket.socket):
@@ -51,6 +52,10 @@ class HandledSocket(socket.socket):
         data = self._received(bufsize)
         return (data, None) if data else super().recvfrom(bufsize, flags)
 
+    def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
+        """Receive into `buffer`, bytes that were read ahead first."""
+        return self.recv_into(buffer, nbytes, flags), None
+
     def send(self, data: Any, flags: int = 0, /) -> int:
         """Send behind what ``wfile`` holds."""
         self._received(0)
@@ -61,6 +66,11 @@ class HandledSocket(socket.socket):
         self._received(0)
         super().sendall(data, flags)
 
+    def sendmsg(self, *args: Any) -> int:
+        """Send behind what ``wfile`` holds."""
+        self._received(0)
+        return super().sendmsg(*args)
+
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
         """Send a file behind what ``wfile`` holds."""
         self._received(0)
@@ -70,6 +80,17 @@ class HandledSocket(socket.socket):
         """Return a file over the socket, bytes that were read ahead first."""
         self._received(0)
         return super().makefile(*args, **kwargs)
+
+    def dup(self) -> "HandledSocket":
+        """Return a second socket, behind what ``wfile`` holds."""
+        self._received(0)
+        return super().dup()
+
+    def shutdown(self, how: int, /) -> None:
+        """Shut down behind the response: whoever stops writing has answered."""
+        if self.connection is not None and how != socket.SHUT_RD:
+            self.connection.end_response()
+        super().shutdown(how)
 
     def detach(self) -> int:
         """Give the descriptor away, for instance to be wrapped in TLS."""

@@ -35,6 +35,7 @@ class WorkerPool:
         self._threads = 0
         self._running = 0
         self._is_closed = False
+        self._identifiers: set[int] = set()
 
     def try_submit(self, task: Callable[[], None]) -> bool:
         """Run `task` in a thread; ``False`` when all are busy or the pool is closed."""
@@ -78,9 +79,11 @@ class WorkerPool:
                 self._changed.wait_for(lambda: not self._running and not self._tasks)
 
     def _is_own_thread(self) -> bool:
-        return threading.current_thread().name == "basehttpserver-worker"
+        return threading.get_ident() in self._identifiers
 
     def _run(self) -> None:
+        with self._lock:
+            self._identifiers.add(threading.get_ident())
         while True:
             task = self._next_task()
             if task is None:
@@ -104,9 +107,11 @@ class WorkerPool:
                 while not self._tasks:
                     if self._is_closed or waited >= LINGER_SECONDS or self._must_exit():
                         self._threads -= 1
+                        self._identifiers.discard(threading.get_ident())
                         return None
-                    waited += LOOK_SECONDS
-                    self._changed.wait(LOOK_SECONDS)
+                    seconds = LINGER_SECONDS if self._daemon else LOOK_SECONDS
+                    waited += seconds
+                    self._changed.wait(seconds)
                 self._running += 1
                 return self._tasks.popleft()
             finally:

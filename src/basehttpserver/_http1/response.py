@@ -175,7 +175,7 @@ class ResponseEncoder:
                 self._complain("the response must not have a body: thrown away")
             return
         elif framing is _Framing.OWN:
-            self._tail = (self._tail + piece)[-4:]
+            self._tail = (self._tail + piece)[-len(LAST_CHUNK) :]
         elif framing is _Framing.NONE:
             self._has_raw_bytes = True
         self._pending_bytes += len(piece)
@@ -209,9 +209,11 @@ class ResponseEncoder:
         if self._framing is _Framing.LENGTH and self._left:
             self.must_close = True
             self._complain("the response is shorter than its Content-Length: cut")
-        elif self._framing is _Framing.OWN and self._tail != b"\r\n\r\n":
+        elif self._framing is _Framing.OWN and self._tail != LAST_CHUNK:
+            # Perhaps there were trailers; to be sure, the chunks would have to be read.
             self.must_close = True
-            self._complain("the chunks of the response have no last one: cut")
+            if not self._tail.endswith(b"\r\n\r\n"):
+                self._complain("the chunks of the response have no last one: cut")
 
     def _decide(self, *, whole: bool) -> None:
         head, self._head = self._head[:-2], b""
