@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import types
 
 import pytest
 
@@ -85,27 +86,25 @@ class Nowhere(Plain):
         pass
 
 
+def traced(function):
+    @functools.wraps(function)
+    def trace(*args):
+        function(*args)
+        print("over")
+
+    return trace
+
+
 class Wrapped(Plain):
-    def trace(function):
-        @functools.wraps(function)
-        def traced(*args):
-            function(*args)
-            print("over")
-
-        return traced
-
-    __init__ = trace(BaseHTTPRequestHandler.__init__)
+    __init__ = traced(BaseHTTPRequestHandler.__init__)
 
 
 class WithoutSource(Plain):
-    pass
+    """As what is typed at a prompt, or comes without its source."""
 
-
-exec(
-    "def __init__(self, *args):\n    BaseHTTPRequestHandler.__init__(self, *args)",
-    made := {"BaseHTTPRequestHandler": BaseHTTPRequestHandler},
-)
-WithoutSource.__init__ = made["__init__"]
+    __init__ = types.FunctionType(
+        Earlier.__init__.__code__.replace(co_filename="nowhere.py"), globals()
+    )
 
 
 @pytest.mark.parametrize(
