@@ -103,7 +103,7 @@ class WithoutSource(Plain):
     """As what is typed at a prompt, or comes without its source."""
 
     __init__ = types.FunctionType(
-        Earlier.__init__.__code__.replace(co_filename="nowhere.py"), globals()
+        ByName.__init__.__code__.replace(co_filename="nowhere.py"), globals()
     )
 
 

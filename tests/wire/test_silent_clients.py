@@ -328,3 +328,82 @@ class TestBodiesThatDoNotCome:
             assert time.monotonic() - began < AT_ONCE_SECONDS
             slow.send("llo")
             slow.expect(200, b"hello")
+
+    @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+    def test_nor_for_a_body_that_waits_for_100(self, version):
+        """A handler that speaks HTTP/1.0 gives no 100; its client sends the body all the same."""
+        handler = type("Made", (Handler,), {"protocol_version": version})
+        with serving(HTTPServer(ANYWHERE, handler)) as running, conversation(running) as slow:
+            slow.send(
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"
+            )
+            if version == "HTTP/1.1":
+                slow.expect(100)
+            began = time.monotonic()
+            with conversation(running) as client:
+                client.get("/").expect(200, b"hello")
+            assert time.monotonic() - began < AT_ONCE_SECONDS
+            slow.send("hello")
+            slow.expect(200, b"hello")
+
+    def test_nor_for_a_body_that_nobody_would_read(self):
+        """A method that the handler does not have is 501 at once, as in http.server."""
+        with serving(HTTPServer(ANYWHERE, Handler)) as running, conversation(running) as client:
+            client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
+            client.expect(501)
+
+    def test_second_request_of_a_handler_with_setup_and_constructor(self):
+        class Usual(Staying):
+            def __init__(self, *args, **kwargs):
+                super().__init__(*args, **kwargs)
+
+        with serving(HTTPServer(ANYWHERE, Usual)) as running, conversation(running) as slow:
+            slow.get("/").expect(200, b"hello")
+            slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe")
+            began = time.monotonic()
+            with conversation(running) as client:
+                client.get("/").expect(200, b"hello")
+            assert time.monotonic() - began < AT_ONCE_SECONDS
+            slow.send("llo")
+            slow.expect(200, b"hello")
+
+
+class TestTimeoutOfTheHandler:
+    """``timeout`` counts as in http.server: from the start, and between requests."""
+
+    @each_class
+    def test_a_silent_client(self, server_class):
+        handler = type("Impatient", (Handler,), {"timeout": 0.2})
+        with serving(server_class(ANYWHERE, handler)) as running:
+            for first in ("", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+                with conversation(running) as client:
+                    if first:
+                        client.send(first)
+                        client.expect(200, b"hello")
+                    began = time.monotonic()
+                    client.want_closed()
+                    assert time.monotonic() - began < 5
+
+
+class TestHandlersThatKeepTheOneThread:
+    def test_an_answer_says_close_when_others_wait(self):
+        """So that a client does not send another request into a connection that ends."""
+        others_wait, entered = threading.Event(), threading.Event()
+
+        class Keeping(Handler):
+            def handle(self):
+                super().handle()
+
+            def do_GET(self):
+                entered.set()
+                others_wait.wait(PATIENCE_SECONDS)
+                self.answer(b"hello")
+
+        with serving(HTTPServer(ANYWHERE, Keeping)) as running, conversation(running) as first:
+            first.get("/")
+            assert entered.wait(PATIENCE_SECONDS)
+            with conversation(running) as second:
+                second.get("/")
+                others_wait.set()
+                assert first.expect(200, b"hello")["Connection"] == "close"
+                second.expect(200, b"hello")

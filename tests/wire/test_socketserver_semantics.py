@@ -1062,3 +1062,59 @@ class TestSignals:
             with pytest.raises(KeyboardInterrupt):
                 server.serve_forever()
             client.want_gone()
+
+
+class TestFaultsOfHooks:
+    @each_class
+    def test_a_hook_that_raises_for_a_silent_client_does_not_end_the_server(
+        self, server_class, capsys
+    ):
+        class Broken(server_class):
+            is_broken = True
+
+            def close_request(self, request):
+                is_broken = self.is_broken
+                super().close_request(request)
+                if is_broken:
+                    raise RuntimeError("a bug of the hook")
+
+        def do_get(self):
+            self.answer(b"alive")
+
+        server = Broken(ANYWHERE, with_get(do_get))
+        with serving(server) as running:
+            with conversation(running) as silent:
+                silent.finish_sending()
+                silent.want_closed()
+            server.is_broken = False
+            with conversation(running) as client:
+                client.get().expect(200, b"alive")
+        assert "a bug of the hook" in capsys.readouterr().err
+
+    @each_class
+    def test_a_handler_may_close_its_server(self, server_class):
+        def do_get(self):
+            self.server.server_close()
+            self.answer(b"closed")
+
+        running = Running(server_class(ANYWHERE, with_get(do_get)))
+        with conversation(running) as client:
+            client.get().expect(200, b"closed")
+        running.stop()
+        assert running.raised is None
+
+    @each_class
+    def test_an_overridden_step_need_not_know_of_close_connection(self, server_class):
+        def handle_one_request(self):
+            self.raw_requestline = self.rfile.readline()
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\nby hand")
+
+        handler = type(
+            "ByHand", (BaseHTTPRequestHandler,), {"handle_one_request": handle_one_request}
+        )
+        with (
+            serving(server_class(ANYWHERE, handler)) as running,
+            conversation(running) as client,
+        ):
+            client.get()
+            assert client.read_to_end().endswith(b"by hand")
