@@ -146,6 +146,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         if not peer.begin_exchange():
             self.close_connection = True
             return
+        # Ours guards and ends the exchange by itself; an override may do neither.
         self._guarded(self.handle_one_request)
         self._end_exchange()
         if not peer.goes_on:
@@ -248,6 +249,8 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             self._headers_buffer = []
             self.close_connection = True
             self.log_error("%s", "the head of the response was not ended: nothing sent")
+        if getattr(self.wfile, "closed", False):
+            self.close_connection = True  # A handler that closes it means the end.
         for complaint in peer.end_exchange(keep=not self.close_connection):
             self.log_error("%s", complaint)
 

@@ -33,8 +33,9 @@ class HTTPServer(socketserver.TCPServer):
     """An HTTP server whose handlers never overlap: one at a time, in ``serve_forever``'s thread.
 
     A client that is idle or slow to send delays nobody: heads and bodies are here before a handler
-    starts. (One exception: a handler class that keeps its thread, see `_lanes`, waits for the body
-    of a second request as ``http.server`` does.) A client that reads its response slowly does.
+    starts. (Two exceptions wait for the body as ``http.server`` does: a handler that overrides
+    ``handle_expect_100``, and the second request to one that keeps its thread, see `_lanes`.) A
+    client that reads its response slowly does.
     """
 
     allow_reuse_address = True

@@ -10,6 +10,7 @@ import os
 import select
 import selectors
 import socket
+import threading
 from typing import Final
 
 try:
@@ -130,6 +131,8 @@ class TlsTransport(Transport):
         """Take the socket out of blocking mode: TLS has no flag for one call."""
         super().__init__(sock)
         sock.settimeout(0)
+        # The flusher may send while the handler's thread receives; OpenSSL allows one at a time.
+        self._lock = threading.Lock()
 
     def try_handshake(self) -> bool:
         """Go on with the handshake; tell whether it is done."""
@@ -146,12 +149,9 @@ class TlsTransport(Transport):
 
     def try_receive(self, size: int) -> bytes | None:
         """Return what is here; an end without close_notify is an end."""
-        self._socket.settimeout(0)  # A handler may have set another.
         try:
-            data = self._socket.recv(size)
-            # What OpenSSL holds decrypted never wakes a poller: take all of it.
-            while data and len(data) < size and self._socket.pending():
-                data += self._socket.recv(size - len(data))
+            with self._lock:
+                data = self._receive_locked(size)
         except ssl.SSLWantReadError:
             self.receive_mask = READ
             return None
@@ -163,11 +163,20 @@ class TlsTransport(Transport):
         self.receive_mask = READ
         return data
 
+    def _receive_locked(self, size: int) -> bytes:
+        self._socket.settimeout(0)  # A handler may have set another.
+        data = self._socket.recv(size)
+        # What OpenSSL holds decrypted never wakes a poller: take all of it.
+        while data and len(data) < size and self._socket.pending():
+            data += self._socket.recv(size - len(data))
+        return data
+
     def try_send(self, data: bytes | memoryview) -> int:
         """Send what the socket takes."""
-        self._socket.settimeout(0)
         try:
-            sent = self._socket.send(data)
+            with self._lock:
+                self._socket.settimeout(0)
+                sent = self._socket.send(data)
         except ssl.SSLWantReadError:
             self.send_mask = READ
             return 0
