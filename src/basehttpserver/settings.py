@@ -63,7 +63,8 @@ class Settings:
     #: A body that an `HTTPServer` collects before the handler starts stays in memory up to here
     #: and goes to a temporary file above. As the 64 KiB buffer of a socket.
     spool_memory_bytes: int = 65536
-    #: How much of a body an `HTTPServer` collects beforehand; the handler waits for the rest.
+    #: How much all the bodies that an `HTTPServer` collects may hold together; above it a handler
+    #: starts before its body is whole, and waits for the rest.
     max_spool_bytes: int = 1 << 30
 
     # Limits of a server.

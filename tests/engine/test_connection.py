@@ -211,6 +211,28 @@ class TestBody:
         assert rig.connection.begin_exchange()
         assert rig.connection.open_reader(-1).read() == b"head:6\nabcdef"
 
+    def test_the_limit_is_one_for_all_connections(self, make_rig):
+        rig = make_rig(max_spool_bytes=2)
+        rig.context.spool.held_bytes = 2  # Another one's.
+        rig.client.sendall(b"head:3\nabc")
+        rig.connection.state = State.HEAD
+        rig.connection.peer.receive()
+        assert rig.connection.try_next_head()
+        assert rig.connection.collect_body()
+        assert rig.connection.begin_exchange()
+        assert rig.connection.open_reader(-1).read() == b"head:3\nabc"
+
+    def test_what_is_held_is_given_back(self, rig):
+        rig.client.sendall(b"head:3\nabc")
+        rig.connection.state = State.HEAD
+        rig.connection.peer.receive()
+        assert rig.connection.try_next_head()
+        assert rig.connection.collect_body()
+        assert rig.context.spool.held_bytes == 3
+        assert rig.connection.begin_exchange()
+        rig.connection.end_exchange(keep=True)
+        assert rig.context.spool.held_bytes == 0
+
     @pytest.mark.parametrize(
         "error", [PeerError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"), OSError("disk full")]
     )

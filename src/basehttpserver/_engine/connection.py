@@ -23,7 +23,7 @@ from typing import Any
 
 from basehttpserver._engine.deadlines import Clock
 from basehttpserver._engine.flusher import Flusher
-from basehttpserver._engine.incoming import Incoming
+from basehttpserver._engine.incoming import Incoming, Spool
 from basehttpserver._engine.outgoing import Outgoing
 from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
 from basehttpserver._engine.sockets import HandledSocket
@@ -72,6 +72,7 @@ class Context:
         self.make_protocol = make_protocol
         self.flusher = flusher
         self.clock = clock
+        self.spool = Spool()
         #: The server stops: no connection goes on after its exchange.
         self.is_stopping = False
         #: While a thread waits for the next head, readiness of this descriptor ends the
@@ -105,7 +106,11 @@ class Connection:
         self.verdict = Verdict.CLOSE
         self._outgoing = Outgoing(self.peer, self.protocol, context.settings, context.flusher)
         self._incoming = Incoming(
-            self.peer, self.protocol, context.settings, before_waiting=self._outgoing.flush
+            self.peer,
+            self.protocol,
+            context.settings,
+            context.spool,
+            before_waiting=self._outgoing.flush,
         )
         request.connection = self  # Where `connection_of` finds it.
         if request.family in (socket.AF_INET, socket.AF_INET6):

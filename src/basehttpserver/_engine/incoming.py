@@ -13,7 +13,15 @@ from basehttpserver._exchange import Protocol, RequestHead
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
-__all__ = ["Incoming"]
+__all__ = ["Incoming", "Spool"]
+
+
+class Spool:
+    """How much the collected bodies of one server hold; only its one thread collects."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.held_bytes = 0
 
 
 class Incoming:
@@ -24,9 +32,12 @@ class Incoming:
         peer: Peer,
         protocol: Protocol,
         settings: Settings,
+        spool: Spool,
         before_waiting: Callable[[], None],
     ) -> None:
         """Read from `peer`; call `before_waiting` before it is waited for."""
+        self._spool = spool
+        self._held_bytes = 0
         self._peer = peer
         self._protocol = protocol
         self._settings = settings
@@ -102,13 +113,15 @@ class Incoming:
                 max_size=self._settings.spool_memory_bytes
             )
         try:
-            while self._spooled.tell() < self._settings.max_spool_bytes:
+            while self._spool.held_bytes < self._settings.max_spool_bytes:
                 data = self._protocol.read_body(RECEIVE_BYTES)
                 if data is None:
                     return False
                 if not data:
                     break
                 self._spooled.write(data)
+                self._held_bytes += len(data)
+                self._spool.held_bytes += len(data)
             self._spooled.seek(0)
         except OSError as error:
             raise PeerError(
@@ -143,3 +156,5 @@ class Incoming:
         if self._spooled is not None:
             self._spooled.close()
             self._spooled = None
+            self._spool.held_bytes -= self._held_bytes
+            self._held_bytes = 0
