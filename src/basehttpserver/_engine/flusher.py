@@ -5,7 +5,6 @@ events, long polls. Sending at once costs a system call and a packet for each wr
 collected, and this thread looks after the handlers that take their time.
 """
 
-import functools
 import os
 import threading
 import weakref
@@ -128,13 +127,15 @@ class Flusher:
             output.flush_late_output()  # From here on it writes through.
 
 
-def _tell_all(what: str) -> None:
+def _before_fork() -> None:
     for flusher in list(_FLUSHERS):
-        getattr(flusher, what)()
+        flusher.before_fork()
+
+
+def _after_fork_in_child() -> None:
+    for flusher in list(_FLUSHERS):
+        flusher.after_fork_in_child()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=functools.partial(_tell_all, "before_fork"),
-        after_in_child=functools.partial(_tell_all, "after_fork_in_child"),
-    )
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

@@ -10,6 +10,7 @@ import socket
 from typing import Final
 
 from basehttpserver._engine.deadlines import DeadlineTable
+from basehttpserver._engine.peer import RECEIVE_BYTES
 
 __all__ = ["Lingering", "LingeringSockets"]
 
@@ -50,7 +51,7 @@ class LingeringSockets:
     def on_ready(self, lingering: Lingering) -> None:
         """Throw away what has come; end with the client, or when it sends too much."""
         with contextlib.suppress(OSError):
-            data = lingering.socket.recv(65536)
+            data = lingering.socket.recv(RECEIVE_BYTES)
             lingering.bytes_left -= len(data)
             if data and lingering.bytes_left > 0:
                 return

@@ -81,9 +81,7 @@ class Transport:
                 self._socket.family,
                 self._socket.type,
                 self._socket.proto,
-                fileno=socket.dup(self._socket.fileno())
-                if os.name == "nt"
-                else os.dup(self.fileno()),
+                fileno=socket.dup(self.fileno()),
             )
         return None
 
@@ -138,11 +136,8 @@ class TlsTransport(Transport):
         """Go on with the handshake; tell whether it is done."""
         try:
             self._socket.do_handshake()
-        except ssl.SSLWantReadError:
-            self.receive_mask = READ
-            return False
-        except ssl.SSLWantWriteError:
-            self.receive_mask = WRITE
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            self.receive_mask = _mask_wanted(error)
             return False
         self.receive_mask = READ
         return True
@@ -152,11 +147,8 @@ class TlsTransport(Transport):
         try:
             with self._lock:
                 data = self._receive_locked(size)
-        except ssl.SSLWantReadError:
-            self.receive_mask = READ
-            return None
-        except ssl.SSLWantWriteError:
-            self.receive_mask = WRITE
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            self.receive_mask = _mask_wanted(error)
             return None
         except ssl.SSLError as error:
             raise ConnectionAbortedError("the TLS connection broke") from error
@@ -177,11 +169,8 @@ class TlsTransport(Transport):
             with self._lock:
                 self._socket.settimeout(0)
                 sent = self._socket.send(data)
-        except ssl.SSLWantReadError:
-            self.send_mask = READ
-            return 0
-        except ssl.SSLWantWriteError:
-            self.send_mask = WRITE
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            self.send_mask = _mask_wanted(error)
             return 0
         except ssl.SSLError as error:
             # The client went away, as ConnectionError has it for plain sockets.
@@ -192,6 +181,11 @@ class TlsTransport(Transport):
     def release(self) -> None:
         """Give the socket back in blocking mode."""
         self._socket.settimeout(None)
+
+
+def _mask_wanted(error: "ssl.SSLError") -> int:
+    """Return what TLS waits for: either side may have to send or receive, whatever it was asked."""
+    return READ if isinstance(error, ssl.SSLWantReadError) else WRITE
 
 
 def transport_for(sock: socket.socket) -> Transport:
