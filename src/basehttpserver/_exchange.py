@@ -14,8 +14,8 @@ only ``rfile``, ``wfile`` and the attributes that it knows from ``http.server``.
     take_over()                     no protocol from here on: bytes pass as they are
 """
 
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 from typing import Protocol as Interface
 
 from basehttpserver.exceptions import PeerError
@@ -23,8 +23,7 @@ from basehttpserver.exceptions import PeerError
 __all__ = ["Protocol", "RequestHead", "Verdict"]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """The head of one request: whole and checked, or refused."""
 
     #: Every byte of it as received: request line, field lines, the empty line. Of a refused head
@@ -34,12 +33,16 @@ class RequestHead:
     method: str
     #: Major and minor version of the protocol; ``(0, 9)`` for a request line without one.
     version: tuple[int, int]
+    #: The request target as it was sent; empty where it is not known.
+    target: bytes = b""
     #: The client waits for 100 (Continue) before it sends the body (RFC 9110 10.1.1).
     expects_continue: bool = False
     #: The client allows another request on this connection (RFC 9112 9.3).
     keeps_alive: bool = True
     #: The length of the body, ``None`` where only its end will tell (chunked).
     body_length: int | None = 0
+    #: It keeps to the grammar to the letter, so that everybody reads its fields alike.
+    is_strict: bool = False
     #: Why the request is refused: it must be answered so, and the connection ends.
     refusal: PeerError | None = None
 
@@ -62,6 +65,10 @@ class Protocol(Interface):
     @property
     def has_partial_head(self) -> bool:
         """Bytes of the next head are here."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Between two requests: nothing of the next is here, nothing of the last is to be read."""
 
     @property
     def is_over(self) -> bool:
@@ -111,6 +118,12 @@ class Protocol(Interface):
 
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes behind the head; without a head, raw bytes that pass untouched."""
+
+    def pass_body(self, count: int) -> int | None:
+        """Count up to `count` body bytes that are sent as they are, behind what `take` returns.
+
+        Returns how many may be, ``None`` where the body must come by `send_body`.
+        """
 
     def take(self, *, last: bool = False) -> list[bytes]:
         """Return what is to be sent now; `last`: the response is complete."""

@@ -1,19 +1,13 @@
-"""How a request reaches its handler: the lanes between the poller and a handler class.
+"""How a request reaches its handler, in the lane that `_lane_choice` tells.
 
-    the class or server …                                          the connection …
-    overrides nothing that could tell the difference; also         parks: its handler stays with it,
-    __init__, where super().__init__ comes last, and in an         and gets a thread for an exchange
-    HTTPServer, which has but one thread, setup and finish
-    overrides __init__ otherwise, handle, or setup and finish;     keeps one thread from its first
-    or finish_request, process_request_thread, shutdown_request,   head to its end: the contract of
-    close_request; or the handler "class" is another callable      ``http.server`` to the letter
-    has a handler class that is not for HTTP                       gets its thread at once
-    overrides process_request, with ThreadingMixIn                 is given to that hook
-    overrides process_request otherwise (ForkingMixIn)             socketserver's own loop runs
+                  HTTPServer                            ThreadingHTTPServer
+    event lane    right on the polling thread, which    right on the leader, or, where the route is
+                  is that of ``serve_forever``          known to be slow, in a thread of the pool
+    thread lane   in that thread, too, to the end of    in a thread of the pool, to the end of the
+                  the connection                        connection
 
-In doubt a connection keeps its thread. In an `HTTPServer` that thread is the one of
-``serve_forever``: an answer says that the connection closes when others wait, and a client that
-keeps the thread waiting while others wait finds its connection closed.
+In the thread lane of an `HTTPServer` an answer says that the connection closes when others wait,
+and a client that keeps the thread waiting while others wait finds its connection closed.
 """
 
 import dataclasses
@@ -23,31 +17,34 @@ import socket
 import socketserver
 import time
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from basehttpserver._constructors import constructors_end_with_super
-from basehttpserver._engine import Connection, Context, Flusher, Poller, WorkerPool, adopt
-from basehttpserver._exchange import Verdict
+from basehttpserver import _lane_choice as choice
+from basehttpserver._engine import (
+    ACCEPT_PAUSE_SECONDS,
+    OUT_OF_RESOURCES,
+    READ,
+    Connection,
+    Context,
+    Entry,
+    HandledSocket,
+    Lead,
+    Poller,
+    Route,
+    RouteMemory,
+    Sentinel,
+    Surplus,
+    Tenure,
+    Waker,
+    WorkerPool,
+    adopt,
+    wait_until_ready,
+)
+from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver._http1 import Http1Connection
-from basehttpserver.handler import BaseHTTPRequestHandler
 from basehttpserver.settings import Settings
 
-__all__ = ["Lanes", "can_poll", "make_context"]
-
-#: A handler that parks may answer so many pipelined requests before others have their turn.
-EXCHANGES_IN_A_ROW: Final = 16
-
-#: Whoever overrides one of these would notice that its thread or its time has changed.
-_SERVER_HOOKS: Final = (
-    "finish_request",
-    "process_request_thread",
-    "shutdown_request",
-    "close_request",
-)
-_HANDLER_HOOKS: Final = ("handle", "__new__")
-
-#: These may come in another thread than the exchange; in an `HTTPServer` there is only one.
-_THREAD_HOOKS: Final = ("setup", "finish")
+__all__ = ["Lanes", "make_context"]
 
 
 def make_context(settings: Settings) -> Context:
@@ -58,21 +55,7 @@ def make_context(settings: Settings) -> Context:
     patched: int = http.client._MAXHEADERS  # type: ignore[attr-defined]
     if patched > max(settings.max_fields, Settings().max_fields):
         settings = dataclasses.replace(settings, max_fields=patched)
-    return Context(settings, Http1Connection, Flusher(time.monotonic), time.monotonic)
-
-
-def can_poll(server: socketserver.BaseServer) -> bool:
-    """Tell whether the engine may poll for a server, or socketserver's own loop must run."""
-    return _has_plain_process_request(server) or isinstance(server, socketserver.ThreadingMixIn)
-
-
-def _has_plain_process_request(server: socketserver.BaseServer) -> bool:
-    hook = type(server).process_request
-    plain = (
-        socketserver.BaseServer.process_request,
-        socketserver.ThreadingMixIn.process_request,
-    )
-    return hook in plain and "process_request" not in vars(server)
+    return Context(settings, Http1Connection, Sentinel(time.monotonic), time.monotonic)
 
 
 class _Accepted(NamedTuple):
@@ -92,21 +75,85 @@ class Lanes:
         """
         self._server = server
         self._context = context
-        threads = isinstance(server, socketserver.ThreadingMixIn)
         #: Somebody polls for as long as the server runs, so a connection may wait there.
         self.polls_on = False
-        self._gives_to_hook = not _has_plain_process_request(server)
-        self._pool: WorkerPool | None = None
-        if threads and not self._gives_to_hook:
-            self._pool = WorkerPool(
-                context.settings.max_workers, daemon=bool(server.daemon_threads)
-            )
-        self._collects_bodies = not threads
-        self.poller = Poller(self, context)
-        context.yield_to = self.poller.stop_announced if threads else self.poller.others_wait
-        self._server_may_park = not self._gives_to_hook and all(
-            _is_inherited(server, hook, plain_classes) for hook in _SERVER_HOOKS
+        self._has_overlap = isinstance(server, socketserver.ThreadingMixIn)
+        self._gives_to_hook = not choice.has_plain_process_request(server)
+        self._leaves_threads = not self._gives_to_hook and choice.leaves_threads_to_us(
+            server, plain_classes
         )
+        self._pool: WorkerPool | None = None
+        if self._has_overlap and not self._gives_to_hook:
+            most = context.settings.max_workers
+            self._pool = WorkerPool(most, daemon=bool(server.daemon_threads))
+        self._accepts_here = self._pool is not None and not choice.has_plain_accept(
+            server, plain_classes
+        )
+        self.poller = Poller(self, context)
+        context.release = self.poller.release
+        context.yield_to = (
+            self.poller.stop_announced if self._has_overlap else self.poller.others_wait
+        )
+        self._waker = Waker()
+        self._routes = RouteMemory(context.clock)
+        self._lead = Lead(self.poller, self._pool, context.sentinel, self._note_taken_over)
+        #: For who polls in the thread that calls `wait`.
+        self._own_tenure = Tenure() if self._pool is not None else self._lead.hold()
+
+    # Serving: for the thread of ``serve_forever``, ``handle_request`` or ``drain``.
+
+    def begin(self) -> None:
+        """Accept from now on; where handlers may overlap, by a thread of ours that leads."""
+        self.polls_on = True
+        if not self._accepts_here:
+            self.poller.listen()
+        if self._pool is not None:
+            self._lead.begin()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for so long, or less: until `wake`, or until something was done in this thread."""
+        if self._pool is None:
+            self.poller.run_once(seconds, self._own_tenure)
+            return
+        waited_for = [(self._waker.fileno(), READ)]
+        if self._accepts_here:
+            waited_for.append((self.fileno(), READ))
+        ready = wait_until_ready(waited_for, seconds)
+        self._waker.calm()
+        if self._accepts_here and self.fileno() in ready:
+            self._accept_here()
+
+    def wake(self) -> None:
+        """Let `wait` return; for any thread."""
+        self._waker.wake()
+        self.poller.wake()
+
+    def end(self) -> None:
+        """Accept no more, and let nobody poll; handlers go on."""
+        if self._pool is not None:
+            self._lead.end()
+        self.poller.stop_listening()
+
+    def poll(self, seconds: float | None) -> None:
+        """Do in this thread what there is to do, and wait `seconds` at most for it."""
+        self.poller.run_once(seconds, self._own_tenure)
+
+    def begin_single(self) -> None:
+        """Accept by `poll`, and not for long: no connection may wait for another request."""
+        self.polls_on = False
+        self.poller.listen()
+
+    def _accept_here(self) -> None:
+        """Accept where hooks that see it belong: in the thread of ``serve_forever``."""
+        try:
+            request, client_address = self.accept()
+        except OSError as error:
+            if error.errno in OUT_OF_RESOURCES:
+                wait_until_ready([(self._waker.fileno(), READ)], ACCEPT_PAUSE_SECONDS)
+            return
+        connection = self.admit(request, client_address)
+        if connection is not None:
+            self.poller.give_back(connection)
 
     # What the poller asks.
 
@@ -127,52 +174,81 @@ class Lanes:
             server.shutdown_request(request)
             return None
         request = adopt(request)
-        if not isinstance(request, socket.socket) or not _speaks_http(server.RequestHandlerClass):
+        make_handler = server.RequestHandlerClass
+        if not isinstance(request, socket.socket) or not choice.speaks_http(make_handler):
             self._run_unpolled(_Accepted(request, client_address))
             return None
         connection = Connection(request, client_address, self._context)
-        timeout = getattr(_class_of(server.RequestHandlerClass), "timeout", None)
+        timeout = getattr(choice.class_of(make_handler), "timeout", None)
         if isinstance(timeout, int | float) and timeout > 0:
             connection.peer.operation_timeout = timeout
         return connection
 
-    def wants_body_first(self, connection: Connection) -> bool:
-        """Tell whether the handler is to find the body here: where one thread serves everybody."""
+    def body_bytes_first(self, connection: Connection) -> int:
+        """Return how much of the body is to be here before the handler starts; 0 for none.
+
+        All of it, where one thread serves everybody. A small one, where the leader may.
+        """
         head = connection.head
-        if not self._collects_bodies or head is None or head.refusal or head.body_length == 0:
+        if head is None or head.refusal or head.body_length == 0:
+            return 0
+        settings = self._context.settings
+        if self._pool is not None:
+            most = settings.spool_memory_bytes
+            is_small = head.body_length is None or head.body_length <= most
+            may_wait = is_small and not head.expects_continue and self._takes_event_lane(connection)
+            return most if may_wait else 0
+        return settings.max_spool_bytes if self._collects_body(head) else 0
+
+    def _collects_body(self, head: RequestHead) -> bool:
+        if self._has_overlap:
             return False
-        handler_class = _class_of(self._server.RequestHandlerClass)
+        handler_class = choice.class_of(self._server.RequestHandlerClass)
         if handler_class is None:
             return not head.expects_continue
         if not hasattr(handler_class, f"do_{head.method}"):
             return False  # Nobody will read it; or a method that only an instance has does.
-        return not head.expects_continue or _has_plain_expect_100(handler_class)
+        return not head.expects_continue or choice.has_plain_expect_100(handler_class)
 
     def asks_for_body(self, connection: Connection) -> bool:
         """Tell whether the handler would give 100 (Continue) to a client that waits for it."""
-        handler_class = _class_of(self._server.RequestHandlerClass)
+        handler_class = choice.class_of(self._server.RequestHandlerClass)
         return str(getattr(handler_class, "protocol_version", "")) >= "HTTP/1.1"
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
+        if self._takes_event_lane(connection):
+            return self._respond_in_event_lane(connection)
+        self.poller.release(connection)
         if self._pool is not None:
-            return self._pool.try_submit(functools.partial(self._respond_in_worker, connection))
+            call = functools.partial(
+                self._server.process_request_thread, connection.request, connection.client_address
+            )
+            return self._pool.try_submit(call)
         if self._gives_to_hook:
             self.poller.forget(connection)
-        self._reporting(connection, functools.partial(self._respond_here, connection))
+        elif self.polls_on:
+            connection.keep_surplus(Surplus.SPOOL)
+        call = functools.partial(
+            self._server.process_request, connection.request, connection.client_address
+        )
+        self._reporting(connection, call)
         return True
 
     def close_connection(self, connection: Connection) -> None:
         """Close a connection that has no exchange, and let its handler finish."""
+        server = self._server
         handler = connection.resident
+        is_shut_down = connection.is_shut_down
         connection.close()
         steps: list[Callable[[], None]] = [] if handler is None else [handler.finish]
-        steps.append(functools.partial(self._server.shutdown_request, connection.request))
+        shut_down = server._end_connection if is_shut_down else server.shutdown_request
+        steps.append(functools.partial(shut_down, connection.request))
         for step in steps:
             try:
                 step()
             except Exception:  # A hook's fault; the poller, and everybody's server, goes on.
-                self._server.handle_error(connection.request, connection.client_address)
+                server.handle_error(connection.request, connection.client_address)
 
     def report(self, connection: Connection) -> None:
         """Report a fault of our own as one of a handler's."""
@@ -180,20 +256,86 @@ class Lanes:
 
     # Running handlers.
 
-    def _respond_here(self, connection: Connection) -> None:
-        """Answer in this thread, by way of ``process_request``."""
-        if self._may_park(connection):
-            self._resume(connection, in_poller=True)
-        else:
-            self._server.process_request(connection.request, connection.client_address)
+    def _takes_event_lane(self, connection: Connection) -> bool:
+        if connection.resident is None and self._leaves_threads and self.polls_on:
+            connection.may_park = choice.may_take_event_lane(
+                self._server.RequestHandlerClass, in_one_thread=self._pool is None
+            )
+        return connection.may_park
 
-    def _respond_in_worker(self, connection: Connection) -> None:
-        """Answer in a thread of the pool, by way of ``process_request_thread``."""
-        if self._may_park(connection):
-            resume = functools.partial(self._resume, connection, in_poller=False)
-            self._reporting(connection, resume)
-        else:
-            self._server.process_request_thread(connection.request, connection.client_address)
+    def _respond_in_event_lane(self, connection: Connection) -> bool:
+        pool = self._pool
+        if pool is None:
+            connection.keep_surplus(Surplus.SPOOL)
+            self._run_inline(connection)
+            return True
+        connection.keep_surplus(Surplus.BUFFER)
+        if self._starts_inline(connection):
+            if pool.is_full:
+                return False  # Where it is slow after all, it would be one too many.
+            self._run_inline(connection)
+            return True
+        self.poller.release(connection)
+        return pool.try_submit(functools.partial(self._run_on_worker, connection))
+
+    def _starts_inline(self, connection: Connection) -> bool:
+        if self._lead.tenure is None or not connection.has_whole_body:
+            return False
+        if not self._routes.has_seen_slow:
+            return True
+        return self._routes.starts_inline(_route_of(connection))
+
+    def _run_inline(self, connection: Connection) -> None:
+        """Answer in this thread, which leads, and may have lost the lead when it has."""
+        route = _route_of(connection) if self._routes.has_seen_slow else None
+        if not isinstance(connection.request, HandledSocket):
+            self.poller.release(connection)  # Nothing would tell that the handler closes it.
+        tenure = self._lead.enter(connection)
+        try:
+            parks = self._reporting(connection, self._resume, connection)
+        finally:
+            leads = tenure.leave()
+        if leads and route is not None:
+            self._routes.note_quick(route)
+        if parks and leads:
+            self.poller.keep(connection)
+        elif parks:
+            self.poller.give_back(connection)
+
+    def _run_on_worker(self, connection: Connection) -> None:
+        """Answer in a thread of the pool."""
+        route = _route_of(connection)
+        began = self._context.clock()
+        parks = self._reporting(connection, self._resume, connection)
+        self._routes.note_worker(route, self._context.clock() - began)
+        if parks:
+            self.poller.give_back(connection)
+
+    def _note_taken_over(self, entry: Entry) -> None:
+        if isinstance(entry.connection, Connection):
+            self._routes.note_taken_over(_route_of(entry.connection))
+
+    def _resume(self, connection: Connection) -> bool:
+        """Run one exchange; tell whether the connection is to wait for another, or has ended."""
+        handler = connection.resident
+        if handler is None:
+            self._server.RequestHandlerClass(
+                connection.request, connection.client_address, self._server
+            )
+            handler = connection.resident
+            handler.setup()
+            handler.close_connection = True  # As `handle` does, for what overrides the rest.
+        parks = False
+        try:
+            handler._handle_exchange()
+            parks = connection.goes_on and not handler.close_connection
+        finally:
+            if not parks:
+                connection.resident = None
+                handler.finish()
+        if not parks:
+            self._server.shutdown_request(connection.request)
+        return parks
 
     def _run_unpolled(self, accepted: "_Accepted") -> None:
         """Run a handler that is not for HTTP; it may be the one that speaks first."""
@@ -210,11 +352,13 @@ class Lanes:
         ):
             server.shutdown_request(accepted.request)
 
-    def _reporting(self, accepted: "_Accepted | Connection", call: Callable[[], None]) -> None:
-        """Call it; an exception is ``handle_error``'s, as in ``socketserver.BaseServer``."""
+    def _reporting(
+        self, accepted: "_Accepted | Connection", call: Callable[..., Any], *arguments: Any
+    ) -> bool:
+        """Return what it returns; an exception is ``handle_error``'s, as in ``socketserver``."""
         server, request = self._server, accepted.request
         try:
-            call()
+            return bool(call(*arguments))
         except Exception:
             try:
                 server.handle_error(request, accepted.client_address)
@@ -223,37 +367,17 @@ class Lanes:
         except BaseException:
             server.shutdown_request(request)
             raise
-
-    def _may_park(self, connection: Connection) -> bool:
-        if connection.resident is None and self._server_may_park and self.polls_on:
-            connection.may_park = handler_may_park(
-                self._server.RequestHandlerClass, in_one_thread=self._pool is None
-            )
-        return connection.may_park
-
-    def _resume(self, connection: Connection, *, in_poller: bool) -> None:
-        """Run exchanges while requests are here; then park the connection, or end it."""
-        handler = connection.resident
-        if handler is None:
-            self._server.RequestHandlerClass(
-                connection.request, connection.client_address, self._server
-            )
-            handler = connection.resident
-            handler.setup()
-            handler.close_connection = True  # As `handle` does, for what overrides the rest.
-        parks = False
-        try:
-            parks = _run_exchanges(handler, connection, 1 if in_poller else EXCHANGES_IN_A_ROW)
-        finally:
-            if not parks:
-                connection.resident = None
-                handler.finish()
-        if parks:
-            self.poller.give_back(connection, wake=not in_poller)
-        else:
-            self._server.shutdown_request(connection.request)
+        return False
 
     # Closing.
+
+    def try_send_on(self, connection: Connection) -> bool:
+        """Keep a connection that was shut down until its client has taken the response."""
+        if not connection.has_output or not self.polls_on or connection.is_shut_down:
+            return False
+        connection.is_shut_down = True
+        self.poller.give_back(connection)
+        return True
 
     def leave(self, connection: Connection) -> None:
         """Prepare a connection to be closed: what may still come from it is read for a moment."""
@@ -275,60 +399,15 @@ class Lanes:
         if self._pool is not None:
             self._pool.close(wait=wait)
         self.poller.close()
-        self._context.flusher.stop()
+        self._context.sentinel.stop()
+        self._waker.close()
 
 
-def _run_exchanges(handler: Any, connection: Connection, most: int) -> bool:
-    """Answer up to `most` requests that are here; tell whether the connection goes on."""
-    for _ in range(most):
-        handler._handle_exchange()
-        if handler.close_connection or not connection.goes_on:
-            return False
-        if not connection.try_next_head():
-            break
-    return True
-
-
-def _is_inherited(server: Any, name: str, plain_classes: tuple[type, ...]) -> bool:
-    """Tell whether a hook of a server is that of one of the classes."""
-    hook = getattr(type(server), name, None)
-    plain_hooks = [getattr(plain_class, name, None) for plain_class in plain_classes]
-    return name not in vars(server) and hook in plain_hooks
-
-
-def handler_may_park(make_handler: Callable[..., Any], *, in_one_thread: bool) -> bool:
-    """Tell whether handlers made so can stay with a connection without keeping a thread."""
-    handler_class = _class_of(make_handler)
-    hooks = _HANDLER_HOOKS if in_one_thread else _HANDLER_HOOKS + _THREAD_HOOKS
-    return (
-        handler_class is not None
-        and issubclass(handler_class, BaseHTTPRequestHandler)
-        and type(handler_class).__call__ is type.__call__
-        and constructors_end_with_super(handler_class, BaseHTTPRequestHandler)
-        and all(
-            getattr(handler_class, hook) is getattr(BaseHTTPRequestHandler, hook) for hook in hooks
-        )
-    )
-
-
-def _speaks_http(make_handler: Callable[..., Any]) -> bool:
-    """Tell whether a handler wants a head of HTTP; a callable that is no class may."""
-    handler_class = _class_of(make_handler)
-    return handler_class is None or any(
-        base.__name__ == "BaseHTTPRequestHandler" for base in handler_class.__mro__
-    )
-
-
-def _has_plain_expect_100(handler_class: type) -> bool:
-    """Tell whether a handler gives 100 (Continue) to whoever waits for it, and asks nobody."""
-    return issubclass(handler_class, BaseHTTPRequestHandler) and all(
-        getattr(handler_class, hook) is getattr(BaseHTTPRequestHandler, hook)
-        for hook in ("handle_expect_100", "parse_request")
-    )
-
-
-def _class_of(make_handler: Callable[..., Any]) -> type | None:
-    """Return the class that makes the handlers, perhaps with arguments of its own."""
-    while isinstance(make_handler, functools.partial):
-        make_handler = make_handler.func
-    return make_handler if isinstance(make_handler, type) else None
+def _route_of(connection: Connection) -> Route:
+    """Return what tells requests apart that are likely to take as long as each other."""
+    head = connection.head
+    if head is None:
+        return Route(None, None)
+    path = head.target.partition(b"?")[0]
+    first_segment = path[: path.find(b"/", 1) + 1]
+    return Route((head.method, path), (head.method, first_segment))

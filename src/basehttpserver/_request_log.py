@@ -1,5 +1,6 @@
 """The log of a handler: the ``log_`` methods."""
 
+import functools
 import sys
 import time
 from http import HTTPStatus
@@ -42,7 +43,8 @@ class RequestLog:
         message = format % args
         if len(message) > _MAX_LOG_CHARACTERS:
             message = message[:_MAX_LOG_CHARACTERS] + "…"
-        message = message.translate(self._control_char_table)
+        if "\\" in message or not message.isprintable():
+            message = message.translate(self._control_char_table)
         sys.stderr.write(f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n")
 
     _control_char_table: ClassVar[dict[int, str]] = {
@@ -52,9 +54,8 @@ class RequestLog:
 
     def log_date_time_string(self) -> str:
         """Return the local time as the log has it."""
-        now = time.localtime()
-        clock = f"{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
-        return f"{now.tm_mday:02d}/{self.monthname[now.tm_mon]:>3}/{now.tm_year:04d} {clock}"
+        day, month, rest = _local_time(int(time.time()))
+        return f"{day}/{self.monthname[month]:>3}/{rest}"
 
     def address_string(self) -> str:
         """Return the client's address for the log; a client on a Unix socket has none."""
@@ -62,3 +63,12 @@ class RequestLog:
         if isinstance(address, tuple | list) and address:
             return str(address[0])
         return str(address) if address else "-"
+
+
+@functools.lru_cache(maxsize=8)
+def _local_time(second: int) -> tuple[str, int, str]:
+    """Return day, number of the month, and year and time, as the log has them."""
+    # Each line of the log has them: 2 microseconds for the first of a second, none for the others.
+    now = time.localtime(second)
+    clock = f"{now.tm_hour:02d}:{now.tm_min:02d}:{now.tm_sec:02d}"
+    return f"{now.tm_mday:02d}", now.tm_mon, f"{now.tm_year:04d} {clock}"

@@ -138,9 +138,11 @@ class ResponseHead(RequestLog):
                 self.close_connection = False
 
     def _add_line(self, line: str) -> None:
-        if not hasattr(self, "_headers_buffer"):
-            self._headers_buffer = []
-        self._headers_buffer.append(line.encode("latin-1", "strict"))
+        encoded = line.encode("latin-1", "strict")
+        try:
+            self._headers_buffer.append(encoded)
+        except AttributeError:  # As in http.server, there is none before the first line.
+            self._headers_buffer = [encoded]
 
     def end_headers(self) -> None:
         """End the head and send it."""

@@ -12,8 +12,9 @@ import shutil
 import sys
 import urllib.parse
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._listing import encode_listing, read_entries
 from basehttpserver._local_files import RegularFile, decode_path, has_windows_meaning
 from basehttpserver.handler import BaseHTTPRequestHandler
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["SimpleHTTPRequestHandler"]
 
 _ON_WINDOWS = os.name == "nt"
+
+#: A smaller file is copied: head and body then go out with one `send`.
+_BY_DESCRIPTOR_BYTES = 65536
 
 
 class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
@@ -157,7 +161,17 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         return translated + "/" if decoded.endswith("/") else translated
 
     def copyfile(self, source: SupportsRead[bytes], outputfile: SupportsWrite[bytes]) -> None:
-        """Copy `source` to `outputfile` to its end, a block at a time."""
+        """Copy `source` to `outputfile` to its end, a block at a time.
+
+        A file of ours to a ``wfile`` of ours goes by its descriptor: it is read when the client
+        takes it, and no thread waits for that.
+        """
+        raw = getattr(source, "raw", None)
+        if isinstance(raw, RegularFile) and isinstance(outputfile, ResponseWriter):
+            begin = cast("BinaryIO", source).tell()
+            count = raw.status.st_size - begin
+            if count >= _BY_DESCRIPTOR_BYTES and outputfile.send_file(raw.fileno(), begin, count):
+                return
         shutil.copyfileobj(source, outputfile)
 
     def guess_type(self, path: str) -> str:

@@ -23,7 +23,8 @@ from typing import Any, ClassVar
 
 from basehttpserver._engine import Connection, Context, accept_from, connection_of
 from basehttpserver._exchange import Verdict
-from basehttpserver._lanes import Lanes, can_poll, make_context
+from basehttpserver._lane_choice import can_poll
+from basehttpserver._lanes import Lanes, make_context
 from basehttpserver.settings import Settings
 
 __all__ = ["HTTPServer", "ThreadingHTTPServer"]
@@ -32,10 +33,10 @@ __all__ = ["HTTPServer", "ThreadingHTTPServer"]
 class HTTPServer(socketserver.TCPServer):
     """An HTTP server whose handlers never overlap: one at a time, in ``serve_forever``'s thread.
 
-    A client that is idle or slow to send delays nobody: heads and bodies are here before a handler
-    starts. (Two exceptions wait for the body as ``http.server`` does: a handler that overrides
-    ``handle_expect_100``, and the second request to one that keeps its thread, see `_lanes`.) A
-    client that reads its response slowly does.
+    A client that is idle, or slow to send or to read, delays nobody: heads and bodies are here
+    before a handler starts, and what a client does not take is kept for it. (Two exceptions wait
+    for the body as ``http.server`` does: a handler that overrides ``handle_expect_100``, and the
+    second request to one that keeps its thread, see `_lane_choice`.)
     """
 
     allow_reuse_address = True
@@ -111,20 +112,18 @@ class HTTPServer(socketserver.TCPServer):
         self._has_stopped.clear()
         self._serving_thread = threading.get_ident()
         lanes = self._get_lanes()
-        poller = lanes.poller
-        lanes.polls_on = True
         try:
-            poller.listen()
+            lanes.begin()
             while not self._is_asked_to_stop:
-                poller.run_once(poll_interval)
+                lanes.wait(poll_interval)
                 if not self._is_asked_to_stop:
                     self.service_actions()
         finally:
-            self._stop_polling()
+            self._stop_serving()
 
-    def _stop_polling(self) -> None:
+    def _stop_serving(self) -> None:
         if self._lanes is not None:
-            self._lanes.poller.stop_listening()
+            self._lanes.end()
         self._serving_thread = None
         self._is_asked_to_stop = False
         self._has_stopped.set()
@@ -140,7 +139,7 @@ class HTTPServer(socketserver.TCPServer):
             return
         self._is_asked_to_stop = True
         if self._lanes is not None:
-            self._lanes.poller.wake()
+            self._lanes.wake()
         if threading.get_ident() != self._serving_thread:
             self._has_stopped.wait()
 
@@ -156,15 +155,14 @@ class HTTPServer(socketserver.TCPServer):
         seconds = _shorter(self.socket.gettimeout(), self.timeout)
         deadline = None if seconds is None else time.monotonic() + seconds
         lanes = self._get_lanes()
+        lanes.begin_single()
         poller = lanes.poller
-        lanes.polls_on = False
-        poller.listen()
         answered = poller.answered
         self._serving_thread = threading.get_ident()
         try:
             while poller.answered == answered:
                 left = None if deadline is None else deadline - time.monotonic()
-                poller.run_once(None if left is None else max(0.0, left))
+                lanes.poll(None if left is None else max(0.0, left))
                 if left is not None and left <= 0 and poller.answered == answered:
                     self.handle_timeout()
                     return
@@ -180,19 +178,20 @@ class HTTPServer(socketserver.TCPServer):
         if self._lanes is None:
             return True
         deadline = time.monotonic() + seconds
-        poller = self._lanes.poller
+        lanes = self._lanes
+        poller = lanes.poller
         poller.announce_stop()
         # To these clients the connection stands, and their requests may be on the way.
         poller.accept_last(self.request_queue_size)
         while True:
-            poller.run_once(0)  # What has arrived is served before idle connections are closed.
+            lanes.poll(0)  # What has arrived is served before idle connections are closed.
             poller.close_idle()
-            if self._lanes.is_idle:
+            if lanes.is_idle:
                 return True
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            poller.run_once(min(left, 0.05))
+            lanes.poll(min(left, 0.05))
 
     def get_request(self) -> tuple[Any, Any]:
         """Accept a connection; a TLS handshake is not waited for."""
@@ -207,6 +206,11 @@ class HTTPServer(socketserver.TCPServer):
 
     def shutdown_request(self, request: Any) -> None:
         """Shut the connection down and close it, so that the client can read its answer."""
+        connection = connection_of(request)
+        if connection is None or self._lanes is None or not self._lanes.try_send_on(connection):
+            self._end_connection(request)
+
+    def _end_connection(self, request: Any) -> None:
         connection = connection_of(request)
         if connection is not None:
             lingers = connection.verdict is Verdict.LINGER
@@ -229,7 +233,7 @@ class HTTPServer(socketserver.TCPServer):
         with self._engine_lock:
             lanes, self._lanes = self._lanes, None
         if lanes is None and self._context is not None:
-            self._context.flusher.stop()
+            self._context.sentinel.stop()
         if lanes is not None:
             waits = bool(getattr(self, "block_on_close", False)) and not getattr(
                 self, "daemon_threads", True
@@ -260,7 +264,11 @@ class HTTPServer(socketserver.TCPServer):
 
 
 class ThreadingHTTPServer(socketserver.ThreadingMixIn, HTTPServer):
-    """An HTTP server whose handlers may overlap: each runs in a thread of a bounded pool."""
+    """An HTTP server whose handlers may overlap: quick ones run on the thread that polls.
+
+    Slow ones run in threads of a bounded pool, and so do those of the thread lane, see
+    `_lane_choice`. None runs in the thread of ``serve_forever``.
+    """
 
     daemon_threads: ClassVar[bool] = True  # type: ignore[misc]
 

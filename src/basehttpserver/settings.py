@@ -60,11 +60,16 @@ class Settings:
     #: How much of a body that the handler left unread is read and thrown away to keep the
     #: connection; above it closing is cheaper. As Go's maxPostHandlerReadBytes.
     max_drain_bytes: int = 262144
-    #: A body that an `HTTPServer` collects before the handler starts stays in memory up to here
-    #: and goes to a temporary file above. As the 64 KiB buffer of a socket.
+    #: A body that is collected before its handler starts stays in memory up to here, and so does
+    #: what a slow client has not taken of a response; an `HTTPServer` keeps more in a temporary
+    #: file. As the 64 KiB buffer of a socket.
     spool_memory_bytes: int = 65536
-    #: How much all the bodies that an `HTTPServer` collects may hold together; above it a handler
-    #: starts before its body is whole, and waits for the rest.
+    #: How much of one response an `HTTPServer` keeps for a client that reads slowly, in memory and
+    #: then in a temporary file; above it the handler waits. A large download, not a disk.
+    max_response_spool_bytes: int = 1 << 28
+    #: How much all that a server keeps so, bodies and responses, may be together. Above it a
+    #: handler starts before its body is whole, and waits for the rest; and it waits for clients
+    #: that do not take their response.
     max_spool_bytes: int = 1 << 30
 
     # Limits of a server.

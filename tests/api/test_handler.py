@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import pytest
 
-from basehttpserver import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
+from basehttpserver import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, _request_log
 from tests.api.file_requests import Connection
 
 ADDRESS = ("192.0.2.1", 40000)
@@ -396,10 +396,12 @@ class Logging(Hello):
 def test_log_date_is_local_and_padded(monkeypatch):
     import time
 
+    _request_log._local_time.cache_clear()
     monkeypatch.setattr(
         "time.localtime", lambda *_: time.struct_time((2026, 3, 4, 5, 6, 7, 2, 63, 0))
     )
     assert socketless().log_date_time_string() == "04/Mar/2026 05:06:07"
+    _request_log._local_time.cache_clear()
 
 
 def test_log_request_takes_a_status_or_anything():

@@ -14,7 +14,7 @@ class Clock:
 
 
 class Watcher:
-    """A flusher without a thread: it notes whom it watches."""
+    """A sentinel without a thread: it notes whom it watches."""
 
     def __init__(self):
         self.watched = []
@@ -45,6 +45,10 @@ class LineProtocol:
     @property
     def has_partial_head(self):
         return bool(self.received)
+
+    @property
+    def is_idle(self):
+        return not (self.received or self.has_eof or self.body_left or self.taken_over)
 
     @property
     def is_over(self):
@@ -99,6 +103,10 @@ class LineProtocol:
     def send_body(self, data):
         self.has_response = True
         self.wire.append(bytes(data))
+
+    def pass_body(self, count):
+        self.has_response = True
+        return count
 
     def take(self, *, last=False):
         wire, self.wire = self.wire, []

@@ -19,6 +19,9 @@ pytestmark = pytest.mark.usefixtures("leaks_nothing")
 #: Short, because real waiting is what ends with them; the clock itself stands still.
 SHORT = 0.03
 
+#: More than any body here: what is collected is bounded by the server's spool only.
+WHOLE = 1 << 20
+
 
 class Rig:
     """A connection, the client's end of it, and what both share with the test."""
@@ -26,9 +29,9 @@ class Rig:
     def __init__(self, **settings):
         ours, self.client = socket.socketpair()
         self.client.settimeout(5)
-        self.flusher = Watcher()
+        self.sentinel = Watcher()
         self.clock = Clock()
-        self.context = Context(Settings(**settings), LineProtocol, self.flusher, self.clock)
+        self.context = Context(Settings(**settings), LineProtocol, self.sentinel, self.clock)
         self.request = adopt(ours)
         self.connection = Connection(self.request, ("192.0.2.1", 1), self.context)
         self.protocol = self.connection.protocol
@@ -193,10 +196,10 @@ class TestBody:
         rig.connection.state = State.HEAD
         rig.connection.peer.receive()
         assert rig.connection.try_next_head()
-        assert not rig.connection.collect_body()
+        assert not rig.connection.collect_body(WHOLE)
         rig.client.sendall(b"def")
         rig.connection.peer.receive()
-        assert rig.connection.collect_body()
+        assert rig.connection.collect_body(WHOLE)
         assert rig.connection.begin_exchange()
         assert rig.connection.open_reader(-1).read() == b"head:6\nabcdef"
 
@@ -206,19 +209,19 @@ class TestBody:
         rig.connection.state = State.HEAD
         rig.connection.peer.receive()
         assert rig.connection.try_next_head()
-        assert rig.connection.collect_body(), "the handler reads the rest"
+        assert rig.connection.collect_body(WHOLE), "the handler reads the rest"
         rig.client.sendall(b"def")
         assert rig.connection.begin_exchange()
         assert rig.connection.open_reader(-1).read() == b"head:6\nabcdef"
 
     def test_the_limit_is_one_for_all_connections(self, make_rig):
         rig = make_rig(max_spool_bytes=2)
-        rig.context.spool.held_bytes = 2  # Another one's.
+        rig.context.spool.hold(2)  # Another one's.
         rig.client.sendall(b"head:3\nabc")
         rig.connection.state = State.HEAD
         rig.connection.peer.receive()
         assert rig.connection.try_next_head()
-        assert rig.connection.collect_body()
+        assert rig.connection.collect_body(WHOLE)
         assert rig.connection.begin_exchange()
         assert rig.connection.open_reader(-1).read() == b"head:3\nabc"
 
@@ -227,11 +230,11 @@ class TestBody:
         rig.connection.state = State.HEAD
         rig.connection.peer.receive()
         assert rig.connection.try_next_head()
-        assert rig.connection.collect_body()
-        assert rig.context.spool.held_bytes == 3
+        assert rig.connection.collect_body(WHOLE)
+        assert rig.context.spool.room == rig.context.settings.max_spool_bytes - 3
         assert rig.connection.begin_exchange()
         rig.connection.end_exchange(keep=True)
-        assert rig.context.spool.held_bytes == 0
+        assert rig.context.spool.room == rig.context.settings.max_spool_bytes
 
     @pytest.mark.parametrize(
         "error", [PeerError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"), OSError("disk full")]
@@ -242,7 +245,7 @@ class TestBody:
         rig.connection.peer.receive()
         assert rig.connection.try_next_head()
         rig.protocol.body_error = error
-        assert rig.connection.collect_body()
+        assert rig.connection.collect_body(WHOLE)
         assert rig.connection.head.refusal.status in (413, 507)
         assert not rig.connection.head.keeps_alive
 
@@ -251,7 +254,7 @@ class TestBody:
         rig.connection.state = State.HEAD
         rig.connection.peer.receive()
         assert rig.connection.try_next_head()
-        assert not rig.connection.collect_body()
+        assert not rig.connection.collect_body(WHOLE)
         rig.connection.time_out_body()
         assert rig.connection.head.refusal.status == 408
         assert rig.connection.begin_exchange()
@@ -264,10 +267,10 @@ class TestResponse:
         rig.connection.write_head(b"HEAD ", keeps_alive=True)
         wfile.write(b"body")
         assert rig.received() == b""
-        assert len(rig.flusher.watched) == 1
+        assert len(rig.sentinel.watched) == 1
         rig.connection.end_exchange(keep=True)
         assert rig.received() == b"HEAD body"
-        assert rig.flusher.watched == []
+        assert rig.sentinel.watched == []
         assert rig.connection.goes_on
 
     def test_flush(self, rig):
@@ -284,7 +287,7 @@ class TestResponse:
     def test_late_output_and_then_everything_at_once(self, rig):
         _, wfile = rig.begin()
         wfile.write(b"one")
-        (output,) = rig.flusher.watched
+        (output,) = rig.sentinel.watched
         assert output.flush_late_output()
         assert rig.received() == b"one"
         wfile.write(b"two")
@@ -293,7 +296,7 @@ class TestResponse:
     def test_late_output_of_an_exchange_does_not_hurry_the_next(self, rig):
         _, wfile = rig.begin()
         wfile.write(b"one")
-        rig.flusher.watched[0].flush_late_output()
+        rig.sentinel.watched[0].flush_late_output()
         rig.connection.end_exchange(keep=True)
         rig.client.sendall(b"again\n")
         assert rig.connection.begin_exchange()
@@ -301,21 +304,21 @@ class TestResponse:
         assert rig.received() == b"one"
         assert rig.received() == b""
 
-    def test_flusher_never_waits_for_the_lock(self, rig):
+    def test_sentinel_never_waits_for_the_lock(self, rig):
         _, wfile = rig.begin()
         wfile.write(b"one")
-        (output,) = rig.flusher.watched
+        (output,) = rig.sentinel.watched
         with output._lock:
             assert not output.flush_late_output()
 
-    def test_flusher_keeps_order_where_the_client_does_not_read(self, rig):
+    def test_sentinel_keeps_order_where_the_client_does_not_read(self, rig):
         _, wfile = rig.begin()
         rig.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         rig.connection.peer.transport.try_send(bytes(1 << 20))
         while rig.connection.peer.transport.try_send(b"x"):
             pass
         wfile.write(b"first")
-        (output,) = rig.flusher.watched
+        (output,) = rig.sentinel.watched
         assert not output.flush_late_output()
         drained = threading.Thread(target=self.drain, args=(rig,))
         drained.start()
@@ -330,11 +333,11 @@ class TestResponse:
         while data := rig.client.recv(1 << 20):
             rig.drained += data
 
-    def test_flusher_meets_a_client_that_left(self, rig):
+    def test_sentinel_meets_a_client_that_left(self, rig):
         _, wfile = rig.begin()
         wfile.write(b"one")
         rig.client.close()
-        assert rig.flusher.watched[0].flush_late_output()
+        assert rig.sentinel.watched[0].flush_late_output()
         with pytest.raises(ConnectionError):
             wfile.write(b"two")
 
@@ -352,7 +355,7 @@ class TestResponse:
             rig.connection.end_exchange(keep=True)
         assert rig.connection.state is State.CLOSED
         assert rig.connection.verdict is Verdict.CLOSE
-        assert rig.flusher.watched == []
+        assert rig.sentinel.watched == []
 
 
 class TestEnd:
@@ -387,7 +390,7 @@ class TestEnd:
         rig.connection.abort_exchange()
         assert rig.received() == b"half"
         assert rig.connection.state is State.CLOSED
-        assert rig.flusher.watched == []
+        assert rig.sentinel.watched == []
 
     def test_abort_with_a_client_that_left(self, rig):
         _, wfile = rig.begin()
@@ -451,7 +454,7 @@ class TestTakeOver:
         rig.connection.state = State.HEAD
         rig.connection.peer.receive()
         rig.connection.try_next_head()
-        assert rig.connection.collect_body()
+        assert rig.connection.collect_body(WHOLE)
         rig.connection.begin_exchange()
         assert rig.connection.open_reader(0).readline() == b"head:6\n"
         rig.request.sendall(b"x")
@@ -468,12 +471,12 @@ class TestTakeOver:
         assert rfile.read(4) == b"late"
         timer.join()
 
-    def test_flusher_leaves_it_alone(self, rig):
+    def test_sentinel_leaves_it_alone(self, rig):
         _, wfile = rig.begin()
         wfile.write(b"x")
-        (output,) = rig.flusher.watched
+        (output,) = rig.sentinel.watched
         rig.request.sendall(b"y")
-        assert rig.flusher.watched == []
+        assert rig.sentinel.watched == []
         assert output.flush_late_output()
 
 

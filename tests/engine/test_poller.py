@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from basehttpserver._engine.connection import Connection, Context, State
+from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, Poller
 from basehttpserver._engine.sockets import adopt
 from basehttpserver._exchange import Verdict
@@ -52,8 +53,8 @@ class Host:
     def admit(self, request, client_address):
         return Connection(adopt(request), client_address, self.context)
 
-    def wants_body_first(self, connection):
-        return self.collects_bodies and connection.head.body_length > 0
+    def body_bytes_first(self, connection):
+        return connection.head.body_length if self.collects_bodies else 0
 
     def asks_for_body(self, connection):
         return True
@@ -64,6 +65,7 @@ class Host:
     def respond(self, connection):
         if self.is_busy:
             return False
+        self.poller.release(connection)
         self.answered.append(connection)
         return True
 
@@ -89,6 +91,7 @@ class Rig:
         self.host.collects_bodies = collects_bodies
         self.poller = Poller(self.host, self.context)
         self.host.poller = self.poller
+        self.tenure = Tenure()
         self.poller.listen()
         self.clients = []
 
@@ -104,7 +107,7 @@ class Rig:
         """Let time pass, and let the poller do all there is to do."""
         self.clock.now += seconds
         for _ in range(4):
-            self.poller.run_once(0.005)
+            self.poller.run_once(0.005, self.tenure)
 
     def send(self, client, data):
         client.sendall(data)
@@ -424,7 +427,7 @@ class TestStop:
 
     def test_wake(self, rig):
         rig.poller.wake()
-        rig.poller.run_once(60)
+        rig.poller.run_once(60, rig.tenure)
 
     def test_wake_when_it_is_awake(self, rig):
         for _ in range(10_000):

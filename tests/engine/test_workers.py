@@ -93,7 +93,7 @@ def test_idle_thread_ends(make_pool, monkeypatch):
     pool = make_pool(1)
     for _ in range(2):
         assert pool.try_submit(lambda: None)
-        eventually(lambda: not pool._threads)
+        eventually(lambda: not pool._identifiers)
 
 
 def test_closed_pool_takes_nothing(make_pool):

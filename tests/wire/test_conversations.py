@@ -521,7 +521,7 @@ class TestResponse:
                 failed.set()
                 raise
 
-        running = serve(with_get(do_get), rate_grace_seconds=0.3)
+        running = serve(with_get(do_get), rate_grace_seconds=0.3, max_response_spool_bytes=LARGE)
         with conversation(running, receive_buffer=4096) as client:
             client.get()
             eventually(failed.is_set, "the deadline")
@@ -704,7 +704,7 @@ class TestTakeOver:
         running = serve(with_get(do_get))
         with conversation(running) as client:
             client.get().expect_bytes(b"mine").want_closed()
-        eventually(lambda: not running.server._lanes.poller._connections, "no connection")
+        eventually(lambda: not running.server._lanes.poller._roster, "no connection")
 
     def test_asking_is_harmless(self, serve):
         def do_get(self):

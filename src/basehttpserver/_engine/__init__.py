@@ -1,6 +1,8 @@
 """Everything that waits: sockets, deadlines, threads. It knows no protocol and no handler.
 
-    listen, accept          poller       one thread: it accepts, reads heads, holds idle connections
+    who polls               leadership   one leader, who runs quick handlers itself; successors
+    listen, accept          poller       accepts, reads heads, holds every connection that waits
+    open connections        roster       how many, and from where
     what a connection is    connection   its state, and the exchange that runs on it
     the request             incoming     head and body, as rfile reads them
     the response            outgoing     collected, and sent in time
@@ -8,8 +10,12 @@
     self.request            sockets      the socket that a handler sees
     waiting for a client    peer         receiving and sending with deadlines
     bytes to and from it    transport    a plain or TLS socket, never blocking
-    late output             flusher      sends what a handler left unsent for some milliseconds
-    handlers run in         workers      a bounded pool of threads
+    slow clients            backlog      bytes and files that were not taken yet
+    slow handlers           sentinel     sends late output, takes the lead from who holds it up
+    which are slow          routes       what take-overs have taught
+    slow handlers run in    workers      a bounded pool of threads
+    what is kept at most    spool        of bodies and responses, for one server
+    from other threads      waker        makes the poller look up
     a client that is left   lingering    closed connections, read on for a moment
     when to give up         deadlines    a table of deadlines; minimum rates
 
@@ -17,18 +23,35 @@ The server hands it a factory of protocols, and what responds to a request.
 """
 
 from basehttpserver._engine.connection import Connection, Context, connection_of
-from basehttpserver._engine.flusher import Flusher
-from basehttpserver._engine.poller import Poller
-from basehttpserver._engine.sockets import accept_from, adopt
+from basehttpserver._engine.leadership import Entry, Lead, Tenure
+from basehttpserver._engine.outgoing import Surplus
+from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, OUT_OF_RESOURCES, Poller
+from basehttpserver._engine.routes import Route, RouteMemory
+from basehttpserver._engine.sentinel import Sentinel
+from basehttpserver._engine.sockets import HandledSocket, accept_from, adopt
+from basehttpserver._engine.transport import READ, wait_until_ready
+from basehttpserver._engine.waker import Waker
 from basehttpserver._engine.workers import WorkerPool
 
 __all__ = [
+    "ACCEPT_PAUSE_SECONDS",
+    "OUT_OF_RESOURCES",
+    "READ",
     "Connection",
     "Context",
-    "Flusher",
+    "Entry",
+    "HandledSocket",
+    "Lead",
     "Poller",
+    "Route",
+    "RouteMemory",
+    "Sentinel",
+    "Surplus",
+    "Tenure",
+    "Waker",
     "WorkerPool",
     "accept_from",
     "adopt",
     "connection_of",
+    "wait_until_ready",
 ]

@@ -3,17 +3,18 @@
     state        who owns it                                 what it waits for
     HANDSHAKE    the poller                                  the TLS handshake
     HEAD         the poller, or a thread between exchanges   the head of a request
-    BODY         the poller                                  a body, before an HTTPServer's handler
+    BODY         the poller                                  a body, before its handler starts
     EXCHANGE     the thread that runs the handler            nothing, or what the handler asks for
+    SENDING      the poller                                  the client, to take its response
     TAKEN        the handler                                 nothing of ours: it uses the socket
     CLOSED       nobody
 
-Only the owner reads, writes and closes. The one exception is the flusher, which sends what a
-handler left unsent; see `outgoing`.
+Only the owner reads, writes and closes. The one exception is the sentinel, which sends what a
+handler left unsent; see `outgoing`. A connection may stay registered with the poller while the
+leader itself runs its handler; whoever takes the lead takes it out first, see `leadership`.
 """
 
 import contextlib
-import dataclasses
 import io
 import socket
 from collections.abc import Callable
@@ -22,11 +23,12 @@ from http import HTTPStatus
 from typing import Any
 
 from basehttpserver._engine.deadlines import Clock
-from basehttpserver._engine.flusher import Flusher
-from basehttpserver._engine.incoming import Incoming, Spool
-from basehttpserver._engine.outgoing import Outgoing
+from basehttpserver._engine.incoming import Incoming
+from basehttpserver._engine.outgoing import Outgoing, Surplus
 from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
+from basehttpserver._engine.sentinel import Sentinel
 from basehttpserver._engine.sockets import HandledSocket
+from basehttpserver._engine.spool import Spool
 from basehttpserver._engine.streams import RequestReader, ResponseWriter
 from basehttpserver._engine.transport import READ, wait_until_ready
 from basehttpserver._exchange import Protocol, RequestHead, Verdict
@@ -43,6 +45,7 @@ class State(Enum):
     HEAD = auto()
     BODY = auto()
     EXCHANGE = auto()
+    SENDING = auto()
     TAKEN = auto()
     CLOSED = auto()
 
@@ -55,6 +58,8 @@ class Awaited(Enum):
     REQUEST = auto()
     #: The end of a head that has begun.
     HEAD_END = auto()
+    #: That the client takes what is left of a response.
+    RESPONSE_TAKEN = auto()
 
 
 class Context:
@@ -64,20 +69,22 @@ class Context:
         self,
         settings: Settings,
         make_protocol: Callable[[Settings], Protocol],
-        flusher: Flusher,
+        sentinel: Sentinel,
         clock: Clock,
     ) -> None:
         """Hold it together."""
         self.settings = settings
         self.make_protocol = make_protocol
-        self.flusher = flusher
+        self.sentinel = sentinel
         self.clock = clock
-        self.spool = Spool()
+        self.spool = Spool(settings.max_spool_bytes)
         #: The server stops: no connection goes on after its exchange.
         self.is_stopping = False
         #: While a thread waits for the next head, readiness of this descriptor ends the
         #: connection: other clients wait for the thread, or the server stops.
         self.yield_to: Callable[[], int] | None = None
+        #: Takes a connection out of the poller, wherever that is; for any thread.
+        self.release: Callable[[Connection], None] = lambda connection: None
 
 
 class Connection:
@@ -89,7 +96,7 @@ class Connection:
         self.client_address = client_address
         self.context = context
         self.protocol = context.make_protocol(context.settings)
-        self.peer = Peer(request, self.protocol, context.clock)
+        self.peer = Peer(request, self.protocol, context.clock, self._before_waiting)
         self.transport = self.peer.transport
         self.state = State.HANDSHAKE
         #: A handler may leave its thread between exchanges and stay here as the `resident`.
@@ -104,7 +111,13 @@ class Connection:
         self.awaited = Awaited.NOTHING
         #: What the end of the last exchange means for the connection.
         self.verdict = Verdict.CLOSE
-        self._outgoing = Outgoing(self.peer, self.protocol, context.settings, context.flusher)
+        #: The server has shut it down, and it stays only until its client has the response.
+        self.is_shut_down = False
+        #: Gives up the lead of the thread that runs the handler; ``None`` where it does not lead.
+        self._step_aside: Callable[[], None] | None = None
+        self._outgoing = Outgoing(
+            self.peer, self.protocol, context.settings, context.sentinel, context.spool
+        )
         self._incoming = Incoming(
             self.peer,
             self.protocol,
@@ -118,6 +131,41 @@ class Connection:
             # hold its end back until the client's delayed acknowledgement, 40 ms.
             with contextlib.suppress(OSError):
                 request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+
+    # The thread that runs the handler.
+
+    def begin_stay(self, seen_in: object, step_aside: Callable[[], None]) -> None:
+        """Begin to be served by the leader, who gives up the lead by `step_aside`.
+
+        `seen_in` is where the sentinel sees it.
+        """
+        self._step_aside = step_aside
+        self._outgoing.seen_in = seen_in
+
+    def _before_waiting(self) -> None:
+        """Let others go on where this thread leads: it is about to wait for the client."""
+        step_aside, self._step_aside = self._step_aside, None
+        if step_aside is not None:
+            step_aside()
+
+    def keep_surplus(self, surplus: Surplus) -> None:
+        """Say what becomes of output that the client does not take at once."""
+        self._outgoing.surplus = surplus
+
+    def try_watch_output(self, seen_in: object) -> bool:
+        """Send what the handler leaves unsent, from now on; ``False``: try again. See `Outgoing`.
+
+        For the sentinel.
+        """
+        return self._outgoing.try_watch(seen_in)
+
+    def flush_late_output(self) -> bool:
+        """Send what the handler has left unsent, without waiting; tell whether that is all."""
+        return self._outgoing.flush_late_output()
+
+    def before_close(self) -> None:
+        """Leave the poller: the handler closes the socket."""
+        self.context.release(self)
 
     # Heads.
 
@@ -208,6 +256,14 @@ class Connection:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
         return self._incoming.open_reader(buffer_size)
 
+    def take_request_line(self) -> bytes:
+        """Return the first line of the head past ``rfile``; ``b""`` where that was read."""
+        return self._incoming.take_request_line()
+
+    def take_field_lines(self, count: int) -> bytes:
+        """Return the rest of the head past ``rfile``; ``b""`` where some of it was read."""
+        return self._incoming.take_field_lines(count)
+
     def is_read_by(self, file: object) -> bool:
         """Tell whether `file` is the ``rfile`` that `open_reader` returned last."""
         return file is self._incoming.reader
@@ -226,13 +282,18 @@ class Connection:
             self.protocol.ask_for_body()
             self._outgoing.flush()
 
-    def collect_body(self) -> bool:
-        """Keep what is here of the body for the handler; tell whether that is all of it."""
+    def collect_body(self, most: int) -> bool:
+        """Keep what is here of the body for the handler; tell whether it waits for no more."""
         try:
-            return self._incoming.collect_body()
+            return self._incoming.collect_body(most)
         except PeerError as error:
             self._refuse_body(error)
             return True
+
+    @property
+    def has_whole_body(self) -> bool:
+        """Reading the body of the request does not wait."""
+        return self._incoming.is_collected
 
     def time_out_body(self) -> None:
         """Give up on a body that does not come: the handler's answer will be 408."""
@@ -242,7 +303,7 @@ class Connection:
         self.protocol.refuse(error)
         self._incoming.refuse()
         if self.head is not None:
-            self.head = dataclasses.replace(self.head, keeps_alive=False, refusal=error)
+            self.head = self.head._replace(keeps_alive=False, refusal=error)
 
     # The response.
 
@@ -297,7 +358,9 @@ class Connection:
             self.verdict = Verdict.CLOSE
             raise
         complaints = self.protocol.complaints()
-        self._finish(keep=keep)
+        if self._outgoing.is_cut:
+            complaints.append("a file became shorter while it was sent: cut")
+        self._finish(keep=keep and not self._outgoing.is_cut)
         return complaints
 
     def abort_exchange(self) -> None:
@@ -310,7 +373,27 @@ class Connection:
         finally:
             self._finish(keep=False)
 
+    @property
+    def has_output(self) -> bool:
+        """The exchange has ended, and the client has not taken all of its response."""
+        return self._outgoing.is_waiting
+
+    def begin_sending(self) -> None:
+        """Wait for the client to take the rest, before anything else."""
+        self.state = State.SENDING
+        self.peer.progress_bytes = 0
+
+    def send_on(self) -> bool:
+        """Send what the client takes now; tell whether that is all. Raises ``OSError``."""
+        if not self._outgoing.send_on():
+            return False
+        if self._outgoing.is_cut:
+            self.verdict = Verdict.CLOSE
+        self.state = State.HEAD if self.verdict is Verdict.KEEP else State.CLOSED
+        return True
+
     def _finish(self, *, keep: bool) -> None:
+        self._step_aside = None
         self.state = State.HEAD
         self.head = None
         self._incoming.finish()
@@ -328,6 +411,7 @@ class Connection:
         if self.state is State.CLOSED:
             return b""
         if self.state is not State.TAKEN:
+            self._outgoing.surplus = Surplus.WAIT
             self._outgoing.finish(last=False)
             self._leave_to_handler()
         return self._incoming.take_received(size) if size else b""
@@ -335,10 +419,13 @@ class Connection:
     def end_response(self) -> None:
         """Send the rest of the response: the handler shuts the connection down."""
         if self.in_exchange:
+            self._outgoing.surplus = Surplus.WAIT
             self._outgoing.finish(last=True)
             self._leave_to_handler()
 
     def _leave_to_handler(self) -> None:
+        self._before_waiting()
+        self.context.release(self)
         self.state = State.TAKEN
         self.protocol.take_over()
         self.peer.has_no_deadlines = True

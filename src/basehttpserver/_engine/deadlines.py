@@ -1,7 +1,8 @@
 """When to give up on a peer: a table of deadlines, and minimum rates."""
 
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 __all__ = ["Clock", "DeadlineTable", "RateAllowance"]
@@ -20,17 +21,28 @@ class DeadlineTable(Generic[Key]):
     def __init__(self, clock: Clock) -> None:
         """Measure time by `clock`, in seconds that never go back."""
         self._clock = clock
+        self._lock = threading.Lock()
         self._queues: dict[float, OrderedDict[Key, float]] = {}
         self._duration_of: dict[Key, float] = {}
 
     def set(self, key: Key, seconds: float) -> None:
         """Let `key` fall due in `seconds`, in place of any deadline that it has."""
-        self.clear(key)
-        self._queues.setdefault(seconds, OrderedDict())[key] = self._clock() + seconds
-        self._duration_of[key] = seconds
+        with self._lock:
+            if self._duration_of.get(key) == seconds:
+                queue = self._queues[seconds]
+                queue[key] = self._clock() + seconds
+                queue.move_to_end(key)
+                return
+            self._clear_locked(key)
+            self._queues.setdefault(seconds, OrderedDict())[key] = self._clock() + seconds
+            self._duration_of[key] = seconds
 
     def clear(self, key: Key) -> None:
         """Forget the deadline of `key`, if it has one."""
+        with self._lock:
+            self._clear_locked(key)
+
+    def _clear_locked(self, key: Key) -> None:
         duration = self._duration_of.pop(key, None)
         if duration is not None:
             queue = self._queues[duration]
@@ -40,23 +52,35 @@ class DeadlineTable(Generic[Key]):
 
     def seconds_left(self) -> float | None:
         """Return the time until the next deadline, 0 if it is past, ``None`` without any."""
-        if not self._queues:
-            return None
-        first = min(next(iter(queue.values())) for queue in self._queues.values())
-        return max(0.0, first - self._clock())
+        with self._lock:
+            first = min(
+                (next(iter(queue.values())) for queue in self._queues.values()),
+                default=None,
+            )
+        return None if first is None else max(0.0, first - self._clock())
 
-    def pop_due(self) -> list[Key]:
-        """Take out and return every key whose deadline is past."""
+    def pop_due(self) -> Iterator[Key]:
+        """Take out and return, one by one, the keys whose deadline is past.
+
+        What the caller does not come to stays. A key that falls due again meanwhile waits for the
+        next call.
+        """
         now = self._clock()
         due: list[Key] = []
-        for queue in list(self._queues.values()):
-            for key, when in queue.items():
-                if when > now:
-                    break
-                due.append(key)
+        with self._lock:
+            for queue in self._queues.values():
+                for key, when in queue.items():
+                    if when > now:
+                        break
+                    due.append(key)
         for key in due:
-            self.clear(key)
-        return due
+            with self._lock:
+                duration = self._duration_of.get(key)
+                is_due = duration is not None and self._queues[duration][key] <= now
+                if is_due:
+                    self._clear_locked(key)
+            if is_due:
+                yield key
 
 
 class RateAllowance:
@@ -70,6 +94,10 @@ class RateAllowance:
         """Allow `grace_seconds`; a rate of 0 is no minimum."""
         self._grace = self._credit = grace_seconds
         self._rate = bytes_per_second
+
+    def renew(self) -> None:
+        """Allow the whole grace again."""
+        self._credit = self._grace
 
     def moved(self, count: int) -> None:
         """Count bytes that the peer sent or took."""

@@ -8,20 +8,13 @@ from tempfile import SpooledTemporaryFile
 
 from basehttpserver._engine.deadlines import RateAllowance
 from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
+from basehttpserver._engine.spool import Spool
 from basehttpserver._engine.streams import RequestReader
 from basehttpserver._exchange import Protocol, RequestHead
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
-__all__ = ["Incoming", "Spool"]
-
-
-class Spool:
-    """How much the collected bodies of one server hold; only its one thread collects."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.held_bytes = 0
+__all__ = ["Incoming"]
 
 
 class Incoming:
@@ -47,16 +40,44 @@ class Incoming:
         #: What `open_reader` returned last.
         self.reader: io.BufferedReader | RequestReader | None = None
         self._has_body = False
-        self._allowance = RateAllowance(0, 0)
-
-    def begin(self, head: RequestHead) -> None:
-        """Read the request that `head` begins."""
-        settings = self._settings
-        self._head_left = head.raw
-        self._has_body = head.refusal is None
+        #: All of the body is here: reading it does not wait.
+        self.is_collected = False
         self._allowance = RateAllowance(
             settings.rate_grace_seconds, settings.min_body_bytes_per_second
         )
+        #: The bytes of this request went through `reader`, whose buffer may hold some.
+        self._was_read = False
+
+    def begin(self, head: RequestHead) -> None:
+        """Read the request that `head` begins."""
+        self._head_left = head.raw
+        self._has_body = head.refusal is None
+        self.is_collected = head.refusal is not None or head.body_length == 0
+        self._allowance.renew()
+        self._was_read = False
+
+    def take_request_line(self) -> bytes:
+        """Return the first line of the head, which comes by `read` no more.
+
+        ``b""`` where something of the head was read already.
+        """
+        if self._was_read or not self._head_left:
+            return b""
+        line_end = self._head_left.find(b"\n") + 1 or len(self._head_left)
+        return self._take_head(line_end)
+
+    def take_field_lines(self, count: int) -> bytes:
+        """Return the `count` bytes that are the rest of the head.
+
+        ``b""`` where something of them was read already.
+        """
+        if self._was_read or len(self._head_left) != count:
+            return b""
+        return self._take_head(count)
+
+    def _take_head(self, size: int) -> bytes:
+        data, self._head_left = self._head_left[:size], self._head_left[size:]
+        return data
 
     def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
@@ -74,9 +95,9 @@ class Incoming:
 
         Raises `PeerError` for a malformed body, ``TimeoutError`` and ``OSError``.
         """
+        self._was_read = True
         if self._head_left:
-            data, self._head_left = self._head_left[:size], self._head_left[size:]
-            return data
+            return self._take_head(size)
         if self._spooled is not None:
             data = self._spooled.read(size)
             if data:
@@ -103,9 +124,10 @@ class Incoming:
             self._close_spool()
         return self._protocol.read_body(size) or b""
 
-    def collect_body(self) -> bool:
-        """Move what is here of the body to a temporary file; tell whether that is all of it.
+    def collect_body(self, most: int) -> bool:
+        """Keep what is here of the body, in the end on disk; tell whether to wait for no more.
 
+        That is: it is whole, or `most` bytes, or all that the server's spool may hold.
         Raises `PeerError` for a malformed body and for one that the disk has no room for.
         """
         if self._spooled is None:
@@ -113,15 +135,16 @@ class Incoming:
                 max_size=self._settings.spool_memory_bytes
             )
         try:
-            while self._spool.held_bytes < self._settings.max_spool_bytes:
+            while self._held_bytes < most and self._spool.room > 0:
                 data = self._protocol.read_body(RECEIVE_BYTES)
                 if data is None:
                     return False
                 if not data:
+                    self.is_collected = True
                     break
                 self._spooled.write(data)
                 self._held_bytes += len(data)
-                self._spool.held_bytes += len(data)
+                self._spool.hold(len(data))
             self._spooled.seek(0)
         except OSError as error:
             raise PeerError(
@@ -141,7 +164,7 @@ class Incoming:
         self._head_left = b""
         self.refuse()
         reader = self.reader
-        if isinstance(reader, io.BufferedReader) and not reader.closed:
+        if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
             while reader.read1(RECEIVE_BYTES):
                 pass
 
@@ -156,5 +179,5 @@ class Incoming:
         if self._spooled is not None:
             self._spooled.close()
             self._spooled = None
-            self._spool.held_bytes -= self._held_bytes
+            self._spool.release(self._held_bytes)
             self._held_bytes = 0

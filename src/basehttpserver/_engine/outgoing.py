@@ -1,50 +1,82 @@
 """The response of an exchange, as ``wfile`` writes it: collected, and sent in time.
 
-Whoever sends holds the lock; the flusher only tries it and never waits. Bytes leave in the order
-in which they were written, because taking them from the protocol and sending them is one step
-under the lock.
+Whoever sends holds the lock; the sentinel only tries it and never waits. Bytes leave in the order
+in which they were written, because taking them from the protocol and sending or queueing them is
+one step under the lock.
+
+    surplus   what the client does not take at once …
+    WAIT      is waited for by the thread that writes
+    BUFFER    stays here, up to a high-water mark, above which the thread waits
+    SPOOL     stays here, in memory and then on disk, up to the bounds of the connection and the
+              server, above which the thread waits
+
+What is left when the exchange ends the poller sends on.
 """
 
 import threading
+from enum import Enum, auto
 from typing import Any, Final
 
+from basehttpserver._engine.backlog import Backlog
 from basehttpserver._engine.deadlines import RateAllowance
-from basehttpserver._engine.flusher import Flusher
 from basehttpserver._engine.peer import Peer
+from basehttpserver._engine.sentinel import Sentinel
+from basehttpserver._engine.spool import Spool
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._exchange import Protocol
 from basehttpserver.settings import Settings
 
-__all__ = ["Outgoing"]
+__all__ = ["Outgoing", "Surplus"]
 
 #: So much gathers before it is sent: one segment of TSO, the most that one `send` passes at once.
 COLLECT_BYTES: Final = 65536
+
+#: So much may wait for a slow client while its handler goes on: a usual page with room to spare,
+#: and no more than a few of the kernel's own buffers.
+HIGH_WATER_BYTES: Final = 262144
+
+#: What a handler writes at once is queued in pieces of this size, so that the bounds hold.
+PIECE_BYTES: Final = 1 << 20
+
+
+class Surplus(Enum):
+    """See the module's table."""
+
+    WAIT = auto()
+    BUFFER = auto()
+    SPOOL = auto()
 
 
 class Outgoing:
     """Writes one response after another."""
 
     def __init__(
-        self, peer: Peer, protocol: Protocol, settings: Settings, flusher: Flusher
+        self, peer: Peer, protocol: Protocol, settings: Settings, sentinel: Sentinel, spool: Spool
     ) -> None:
-        """Write to `peer`; let `flusher` look after what is not sent at once."""
+        """Write to `peer`; let `sentinel` look after what is not sent at once."""
         self._peer = peer
         self._protocol = protocol
         self._settings = settings
-        self._flusher = flusher
+        self._sentinel = sentinel
+        self._spool = spool
         self._lock = threading.Lock()
-        self._unsent = b""
+        self._backlog: Backlog | None = None
         self._writes_through = False
         self._is_watched = False
-        self._allowance = RateAllowance(0, 0)
-
-    def begin(self) -> None:
-        """Write the response to the next request."""
-        settings = self._settings
-        self._writes_through = False
         self._allowance = RateAllowance(
             settings.rate_grace_seconds, settings.min_response_bytes_per_second
         )
+        #: What becomes of bytes that the client does not take at once.
+        self.surplus = Surplus.WAIT
+        #: Where the sentinel sees the handler that writes this: it need not be told of the output.
+        self.seen_in: object = None
+        #: A file was shorter than it had been said: the response cannot be completed.
+        self.is_cut = False
+
+    def begin(self) -> None:
+        """Write the response to the next request."""
+        self._writes_through = False
+        self._allowance.renew()
 
     def open_writer(self) -> ResponseWriter:
         """Return ``wfile``."""
@@ -62,63 +94,181 @@ class Outgoing:
             self._protocol.send_body(data)
             self._collect_locked()
 
-    def _collect_locked(self) -> None:
-        pending = self._protocol.pending_bytes + len(self._unsent)
-        if self._writes_through or self._protocol.is_tunnel or pending >= COLLECT_BYTES:
-            self._send_locked()
-        elif not self._is_watched:
-            self._is_watched = self._flusher.watch(self)
-            if not self._is_watched:
-                self._send_locked()
+    def send_file(self, descriptor: int, offset: int, count: int) -> bool:
+        """Take a part of a file for the body; ``False`` where it must be written as bytes."""
+        with self._lock:
+            passed = self._protocol.pass_body(count)
+            if passed is None:
+                return False
+            self._queue_locked(self._take_locked(last=False))
+            if passed:
+                self._backlog_of_ours().append_file(descriptor, offset, passed)
+            self._drain_locked(self.surplus)
+            return True
 
     def flush(self) -> None:
-        """Send what was written, waiting for the peer as its minimum rate allows."""
+        """Send what was written, waiting for the peer as its minimum rate allows.
+
+        Only where no thread may wait for one client, what does not go at once stays here.
+        """
         with self._lock:
-            self._send_locked()
+            is_patient = self.surplus is Surplus.SPOOL
+            self._send_locked(Surplus.SPOOL if is_patient else Surplus.WAIT)
+
+    def flush_all(self) -> None:
+        """Send everything: somebody else is about to use the socket."""
+        with self._lock:
+            self._send_locked(Surplus.WAIT)
 
     def finish(self, *, last: bool) -> None:
         """Send the rest; `last`: the response is complete, else it is cut here."""
         with self._lock:
             self._stop_watching_locked()
-            self._send_locked(last=last)
+            self._send_locked(self.surplus, last=last)
+
+    def send_on(self) -> bool:
+        """Send of what is left what the client takes now; tell whether that is all.
+
+        For the poller, when the exchange has ended. Raises ``OSError``.
+        """
+        with self._lock:
+            self._send_some_locked()
+            return not self._backlog
+
+    @property
+    def is_waiting(self) -> bool:
+        """Something is left for the client to take."""
+        return bool(self._backlog)
 
     def close(self) -> None:
-        """Let nobody look after the output any more."""
+        """Forget everything; let nobody look after the output any more."""
         with self._lock:
             self._stop_watching_locked()
+            if self._backlog is not None:
+                self._backlog.close()
 
-    def _stop_watching_locked(self) -> None:
-        if self._is_watched:
-            self._is_watched = False
-            self._flusher.forget(self)
+    # For the sentinel.
 
-    def _send_locked(self, *, last: bool = False) -> None:
-        self._peer.send(self._take_locked(last=last), self._allowance)
+    def try_watch(self, seen_in: object) -> bool:
+        """Look after this output until its end: its handler takes its time.
 
-    def _take_locked(self, *, last: bool) -> bytes:
-        unsent, self._unsent = self._unsent, b""
-        pieces = self._protocol.take(last=last)
-        if unsent:
-            pieces.insert(0, unsent)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def flush_late_output(self) -> bool:
-        """Send what has waited for too long, without waiting; tell whether all is sent.
-
-        From here on the exchange writes through: its handler takes its time. For the flusher.
+        `seen_in` is where it was seen so far. ``False`` when somebody writes just now: try again.
         """
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            if not self._is_watched:
+            if self.seen_in is not seen_in:
+                return True  # That exchange is over, or watched already.
+            self.seen_in = None
+            self._is_watched = self._sentinel.watch(self)
+        finally:
+            self._lock.release()
+        self.flush_late_output()
+        return True
+
+    def flush_late_output(self) -> bool:
+        """Send what has waited for too long, without waiting; tell whether all is sent.
+
+        From here on the exchange writes through: its handler takes its time.
+        """
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if not self._is_watched and self.seen_in is None:
                 return True
             self._writes_through = True
             data = self._take_locked(last=False)
-            sent = self._peer.try_send(data) if data else 0
-            self._allowance.moved(sent)
-            self._unsent = data[sent:]
-            return not self._unsent
+            if data:
+                self._backlog_of_ours().append(data)
+            self._send_some_locked()
+            return not self._backlog
         except OSError:
             return True  # The handler will meet the error itself.
         finally:
             self._lock.release()
+
+    # Under the lock.
+
+    def _collect_locked(self) -> None:
+        protocol = self._protocol
+        if self._writes_through or protocol.is_tunnel or protocol.pending_bytes >= COLLECT_BYTES:
+            self._send_locked(self.surplus)
+        if self.seen_in or self._is_watched or not (protocol.pending_bytes or self._backlog):
+            return
+        self._is_watched = self._sentinel.watch(self)
+        if not self._is_watched:
+            self._send_locked(Surplus.WAIT)
+
+    def _stop_watching_locked(self) -> None:
+        self.seen_in = None
+        if self._is_watched:
+            self._is_watched = False
+            self._sentinel.forget(self)
+
+    def _send_locked(self, surplus: Surplus, *, last: bool = False) -> None:
+        data = self._take_locked(last=last)
+        if not data and not self._backlog:
+            return
+        sent = 0
+        if not self._backlog:
+            sent = self._peer.try_send(data)
+            self._allowance.moved(sent)
+            if sent == len(data):
+                return
+        with memoryview(data) as view:
+            for start in range(sent, len(view), PIECE_BYTES):
+                self._queue_locked(bytes(view[start : start + PIECE_BYTES]))
+                self._drain_locked(surplus)
+
+    def _take_locked(self, *, last: bool) -> bytes:
+        pieces = self._protocol.take(last=last)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _queue_locked(self, data: bytes) -> None:
+        if not data:
+            return
+        backlog = self._backlog_of_ours()
+        memory_bytes = self._settings.spool_memory_bytes
+        if self.surplus is not Surplus.SPOOL or backlog.size + len(data) <= memory_bytes:
+            backlog.append(data)
+            return
+        try:
+            backlog.append_on_disk(data)
+        except OSError:  # The disk is full: then this client is waited for after all.
+            self._drain_locked(Surplus.WAIT)
+            backlog.append(data)
+            self._drain_locked(Surplus.WAIT)
+
+    def _backlog_of_ours(self) -> Backlog:
+        if self._backlog is None:
+            self._backlog = Backlog(self._spool)
+        return self._backlog
+
+    def _drain_locked(self, surplus: Surplus) -> None:
+        """Send from the backlog; wait for the client until what is left may stay."""
+        while self._backlog:
+            moved = self._send_some_locked()
+            if self._may_stay(surplus):
+                return
+            if not moved and self._backlog:
+                self._peer.wait(self._peer.transport.send_mask, self._allowance)
+
+    def _may_stay(self, surplus: Surplus) -> bool:
+        backlog = self._backlog
+        if backlog is None or surplus is Surplus.WAIT:
+            return not backlog
+        if surplus is Surplus.BUFFER:
+            return backlog.size <= HIGH_WATER_BYTES
+        return backlog.size <= self._settings.max_response_spool_bytes and self._spool.room >= 0
+
+    def _send_some_locked(self) -> int:
+        if not self._backlog:
+            return 0
+        try:
+            sent = self._peer.send_from(self._backlog)
+        except EOFError:
+            self._backlog.close()
+            self.is_cut = True
+            return 0
+        self._allowance.moved(sent)
+        return sent

@@ -1,7 +1,9 @@
 """The other end of a connection: receiving from it, sending to it, and waiting for it."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
+from basehttpserver._engine.backlog import Backlog
 from basehttpserver._engine.deadlines import Clock, RateAllowance
 from basehttpserver._engine.transport import transport_for, wait_until_ready
 from basehttpserver._exchange import Protocol
@@ -16,7 +18,13 @@ RECEIVE_BYTES: Final = 65536
 class Peer:
     """Moves bytes between a socket and a protocol; waits only where `wait` is called."""
 
-    def __init__(self, request: Any, protocol: Protocol, clock: Clock) -> None:
+    def __init__(
+        self,
+        request: Any,
+        protocol: Protocol,
+        clock: Clock,
+        before_waiting: Callable[[], None] = lambda: None,
+    ) -> None:
         """Speak `protocol` over the socket `request`."""
         self._request = request
         self._protocol = protocol
@@ -28,8 +36,10 @@ class Peer:
         self.has_no_deadlines = False
         #: Receiving or sending has failed.
         self.is_lost = False
-        #: Bytes received since somebody set it to 0.
+        #: Bytes received, or sent from a backlog, since somebody set it to 0.
         self.progress_bytes = 0
+        #: Is called before each wait.
+        self.before_waiting = before_waiting
 
     def keep_socket(self) -> None:
         """Let the socket's ``close`` wait for `release_socket`, as ``socket.makefile`` does.
@@ -65,18 +75,6 @@ class Peer:
             self.wait(self.transport.receive_mask, allowance)
         allowance.moved(self.progress_bytes - before)
 
-    def send(self, data: bytes, allowance: RateAllowance) -> None:
-        """Send everything, waiting as long as `allowance` has it. Raises as `wait`."""
-        with memoryview(data) as view:
-            sent = 0
-            while sent < len(view):
-                count = self.try_send(view[sent:])
-                if count:
-                    sent += count
-                    allowance.moved(count)
-                else:
-                    self.wait(self.transport.send_mask, allowance)
-
     def try_send(self, data: bytes | memoryview) -> int:
         """Send what the socket takes now; return how much that was. Raises ``OSError``."""
         try:
@@ -85,12 +83,26 @@ class Peer:
             self.is_lost = True
             raise
 
+    def send_from(self, backlog: Backlog) -> int:
+        """Send of a backlog what the socket takes now; return how much that was.
+
+        Raises ``EOFError`` for a file that has become shorter, and ``OSError``.
+        """
+        try:
+            sent = backlog.send(self.transport)
+        except OSError:
+            self.is_lost = True
+            raise
+        self.progress_bytes += sent
+        return sent
+
     def wait(self, mask: int, allowance: RateAllowance) -> None:
-        """Wait until the peer moves.
+        """Wait until the peer moves, after a word to whom a wait would hold up.
 
         Raises `PeerTimeoutError` where it does not for too long, ``TimeoutError`` after the
         handler's own timeout.
         """
+        self.before_waiting()
         own = self.operation_timeout or self._request.gettimeout() or None
         by_rate = None if self.has_no_deadlines else allowance.seconds_left()
         limits = [limit for limit in (own, by_rate) if limit is not None]

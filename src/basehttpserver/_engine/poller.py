@@ -1,13 +1,15 @@
-"""The poller: one thread accepts, reads heads, and holds every connection that waits.
+"""The poller: whoever leads accepts, reads heads, and holds every connection that waits.
 
     run_once
       _accept                     one connection from the listener
-      _on_ready                   bytes of a handshake, head or body
+      _on_ready                   bytes of a handshake, head or body; room for more of a response
         _go_on                    hand a whole request to `respond`, or wait for more
-      _on_due                     a deadline is past: answer 408, or close
       _take_back                  connections whose exchange has ended come back, from any thread
+      _on_due                     a deadline is past: answer 408, or close
 
-A connection is registered while the poller owns it, and taken out before anybody else touches it.
+Its loop belongs to the one thread that leads. A handler may run right in it, and the lead may be
+taken from that thread meanwhile: then it finds its tenure over, and touches nothing here again but
+by the methods for any thread.
 """
 
 import contextlib
@@ -16,13 +18,16 @@ import os
 import selectors
 import socket
 import threading
-from collections import Counter, deque
+from collections import deque
 from typing import Any, Final, Protocol
 
 from basehttpserver._engine.connection import Awaited, Connection, Context, State
 from basehttpserver._engine.deadlines import DeadlineTable
+from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.lingering import Lingering, LingeringSockets
+from basehttpserver._engine.roster import Roster
 from basehttpserver._engine.transport import READ, wait_until_ready
+from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
 
 __all__ = ["Host", "Poller"]
@@ -31,6 +36,9 @@ __all__ = ["Host", "Poller"]
 ACCEPT_PAUSE_SECONDS: Final = 0.2
 
 OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+#: These wait for a request, and have begun none as far as their state tells.
+_RESTING: Final = frozenset({State.HANDSHAKE, State.HEAD, State.CLOSED})
 
 
 class Host(Protocol):
@@ -45,8 +53,8 @@ class Host(Protocol):
     def admit(self, request: Any, client_address: Any) -> Connection | None:
         """Make the connection to be polled, ``None`` where it was refused or is served already."""
 
-    def wants_body_first(self, connection: Connection) -> bool:
-        """Tell whether the handler is to find the body of the request here when it starts."""
+    def body_bytes_first(self, connection: Connection) -> int:
+        """Return how much of the body is to be here before the handler starts; 0 for none."""
 
     def asks_for_body(self, connection: Connection) -> bool:
         """Tell whether the handler would give 100 (Continue) to a client that waits for it."""
@@ -62,28 +70,28 @@ class Host(Protocol):
 
 
 class Poller:
-    """Runs in the thread of ``serve_forever``; `wake`, `give_back`, `linger` are for any thread."""
+    """The connections of one server that wait for something."""
 
-    def __init__(self, host: Host, context: Context) -> None:
-        """Work for `host`."""
+    def __init__(
+        self, host: Host, context: Context, selector: selectors.BaseSelector | None = None
+    ) -> None:
+        """Work for `host`; wait by `selector`, or by the best that the platform has."""
         self._host = host
         self._context = context
-        self._selector = selectors.DefaultSelector()
+        self._selector = selector or selectors.DefaultSelector()
         #: Of connections, of what lingers, and of the listener while it rests (``None``).
         self._deadlines: DeadlineTable[object] = DeadlineTable(context.clock)
         self._lingering = LingeringSockets(
             self._selector, self._deadlines, context.settings.linger_seconds
         )
-        self._connections: set[Connection] = set()
-        self._addresses: Counter[str] = Counter()
+        self._roster = Roster(context.settings)
+        #: Guards what is registered, and `_returned` against the end.
         self._lock = threading.Lock()
         self._returned: deque[Connection | Lingering] = deque()
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
-        self._selector.register(self._wake_reader, READ, self._wake_reader)
+        self._waker = Waker()
+        self._selector.register(self._waker, READ, self._waker)
         self._listener: int | None = None
-        self._stop_reader, self._stop_writer = socket.socketpair()
+        self._stop = Waker()
         self._process = os.getpid()
         self._answered = 0
         self._is_closed = False
@@ -92,18 +100,17 @@ class Poller:
 
     def wake(self) -> None:
         """Make `run_once` return soon."""
-        with contextlib.suppress(BlockingIOError, OSError):  # Full: it is awake already.
-            self._wake_writer.send(b"\0")
+        self._waker.wake()
 
-    def give_back(self, connection: Connection, *, wake: bool = True) -> None:
-        """Wait for the next request of a connection whose exchange has ended.
+    def give_back(self, connection: Connection) -> None:
+        """Wait for the next request of a connection; it may be a new one, or have a response left.
 
-        Without `wake` only from the poller's own thread.
+        The leader looks after it from here on.
         """
-        if not self._try_return(connection):
-            self._host.close_connection(connection)
-        elif wake:
+        if self._try_return(connection):
             self.wake()
+        else:
+            self._host.close_connection(connection)
 
     def linger(self, sock: socket.socket) -> None:
         """Read on from a connection that was shut down, and close it after a moment."""
@@ -118,15 +125,19 @@ class Poller:
                 self._returned.append(returned)
             return not self._is_closed
 
+    def release(self, connection: Connection) -> None:
+        """Let go of a connection, which a handler uses or which is to be closed."""
+        with self._lock:
+            if connection.watched_mask:
+                connection.watched_mask = 0
+                self._selector.unregister(connection.transport)
+        self._deadlines.clear(connection)
+        connection.awaited = Awaited.NOTHING
+
     def forget(self, connection: Connection) -> None:
         """Count a connection as closed."""
-        with self._lock:
-            if connection in self._connections:
-                self._connections.discard(connection)
-                address = _host_of(connection.client_address)
-                self._addresses[address] -= 1
-                if not self._addresses[address]:
-                    del self._addresses[address]
+        self.release(connection)
+        self._roster.discard(connection)
 
     def others_wait(self) -> int:
         """Return a descriptor that is readable while others wait, -1 where there is none."""
@@ -135,19 +146,12 @@ class Poller:
 
     def stop_announced(self) -> int:
         """Return a descriptor that is readable once `announce_stop` was called."""
-        return self._stop_reader.fileno()
+        return self._stop.fileno()
 
     def announce_stop(self) -> None:
         """Let connections end after their exchanges, also those that wait in their threads."""
-        if not self._context.is_stopping:
-            self._context.is_stopping = True
-            self._stop_writer.send(b"\0")
-
-    def _open_connections(self) -> list[Connection]:
-        with self._lock:
-            return list(self._connections)
-
-    # The loop.
+        self._context.is_stopping = True
+        self._stop.wake()
 
     @property
     def answered(self) -> int:
@@ -157,24 +161,66 @@ class Poller:
     @property
     def is_quiet(self) -> bool:
         """No connection has a request, or a part of one, to be answered."""
-        return not any(
-            connection.state not in (State.HEAD, State.HANDSHAKE, State.CLOSED)
+        return not self._returned and not any(
+            connection.state not in _RESTING
             or connection.head is not None
             or connection.protocol.has_partial_head
-            for connection in self._open_connections()
+            for connection in self._roster.snapshot()
         )
+
+    # For the leader: the loop.
+
+    def run_once(self, seconds: float | None, tenure: Tenure) -> None:
+        """Wait for something to do, `seconds` at most, and do it, for as long as `tenure` lasts."""
+        self._take_back(tenure)
+        left = 0.0 if self._returned else self._deadlines.seconds_left()
+        if left is not None:
+            seconds = left if seconds is None else min(seconds, left)
+        if self._may_go_on(tenure):
+            # Of a batch that is left in the middle the rest comes again: the selector tells
+            # levels, not edges.
+            for key, _ in self._selector.select(seconds):
+                self._on_event(key.data)
+                if not self._may_go_on(tenure):
+                    return
+            self._take_back(tenure)
+        if self._may_go_on(tenure):
+            for due in self._deadlines.pop_due():
+                self._on_due(due)
+                if not self._may_go_on(tenure):
+                    return
+
+    def _may_go_on(self, tenure: Tenure) -> bool:
+        """Tell whether the handler that ran last has left us the lead, and the poller open."""
+        return not (tenure.is_over or self._is_closed)
+
+    def _on_event(self, found: object) -> None:
+        if isinstance(found, Connection):
+            # What an earlier event of the batch has closed or handed on is none of ours.
+            if found.watched_mask:
+                self._on_ready(found)
+        elif found is None:
+            self._accept()
+        elif isinstance(found, Lingering):
+            self._lingering.on_ready(found)
+        else:
+            self._waker.calm()
+
+    # Accepting.
 
     def listen(self) -> None:
         """Begin to accept."""
         if self._listener is None:
             self._listener = self._host.fileno()
-            self._selector.register(self._listener, READ, None)
+            with self._lock:
+                self._selector.register(self._listener, READ, None)
 
     def stop_listening(self) -> None:
         """Accept no more."""
         self._deadlines.clear(None)
         if self._listener is not None:
-            self._selector.unregister(self._listener)
+            with self._lock:
+                self._selector.unregister(self._listener)
             self._listener = None
 
     def accept_last(self, most: int) -> None:
@@ -185,29 +231,6 @@ class Poller:
                 break
             self._accept()
         self.stop_listening()
-
-    def run_once(self, seconds: float | None) -> None:
-        """Wait for something to do, `seconds` at most, and do it."""
-        self._take_back()
-        left = 0.0 if self._returned else self._deadlines.seconds_left()
-        if left is not None:
-            seconds = left if seconds is None else min(seconds, left)
-        for key, _ in self._selector.select(seconds):
-            if self._is_closed:
-                return  # By a handler, in this very thread.
-            if key.data is None:
-                self._accept()
-            elif key.data is self._wake_reader:
-                with contextlib.suppress(BlockingIOError):
-                    self._wake_reader.recv(4096)
-            elif isinstance(key.data, Lingering):
-                self._lingering.on_ready(key.data)
-            elif key.data in self._connections:
-                self._on_ready(key.data)
-        self._take_back()
-        for due in self._deadlines.pop_due():
-            if not self._is_closed:
-                self._on_due(due)
 
     def _accept(self) -> None:
         try:
@@ -220,36 +243,30 @@ class Poller:
         connection = self._host.admit(request, client_address)
         if connection is None:
             self._answered += 1
-            return
-        address = _host_of(client_address)
-        with self._lock:
-            self._connections.add(connection)
-            self._addresses[address] += 1
-        if self._is_over_limit(address):
+        else:
+            self._welcome(connection)
+
+    def _welcome(self, connection: Connection) -> None:
+        if not self._roster.add(connection):
             self._turn_away(connection)
             return
         self._deadlines.set(connection, self._context.settings.handshake_timeout_seconds)
         self._on_ready(connection)
 
-    def _is_over_limit(self, address: str) -> bool:
-        settings = self._context.settings
-        per_address = settings.max_connections_per_address
-        return len(self._connections) > settings.max_connections or (
-            per_address is not None and self._addresses[address] > per_address
-        )
-
     def _turn_away(self, connection: Connection) -> None:
         """Answer 503 without a handler."""
-        self._release(connection)
+        self.release(connection)
         with contextlib.suppress(OSError):
             if connection.state is not State.HANDSHAKE or connection.transport.try_handshake():
                 connection.transport.try_send(connection.protocol.turn_away())
         connection.verdict = Verdict.LINGER
         self._host.close_connection(connection)
 
+    # Requests.
+
     def _on_ready(self, connection: Connection) -> None:
-        """Receive what is here, and go on as far as it goes."""
-        self._go_on(connection, receives=True)
+        """Receive what is here, or send on, and go on as far as it goes."""
+        self._go_on(connection, receives=connection.state is not State.SENDING)
 
     def _go_on(self, connection: Connection, *, receives: bool = False) -> None:
         """Answer the request that is here; wait where it is not whole."""
@@ -264,7 +281,9 @@ class Poller:
         else:
             if is_whole:
                 self._respond(connection)
-            elif connection.state is State.HEAD and connection.protocol.is_over:
+            elif connection.state is State.CLOSED or (
+                connection.state is State.HEAD and connection.protocol.is_over
+            ):
                 self._close(connection)
             else:
                 self._watch(connection)
@@ -272,6 +291,8 @@ class Poller:
 
     def _try_whole_request(self, connection: Connection, *, receives: bool) -> bool:
         """Go through handshake, head and body with what is here; tell whether that is all."""
+        if connection.state is State.SENDING and not connection.send_on():
+            return False
         if connection.state is State.HANDSHAKE:
             if not connection.transport.try_handshake():
                 return False
@@ -281,56 +302,48 @@ class Poller:
         if connection.state is State.HEAD:
             if not connection.try_next_head():
                 return False
-            if not self._host.wants_body_first(connection):
+            if not self._host.body_bytes_first(connection):
                 return True
             connection.begin_body(asks=self._host.asks_for_body(connection))
             self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
-        return connection.collect_body()
+        if connection.state is State.BODY:
+            return connection.collect_body(self._host.body_bytes_first(connection))
+        return False
 
     def _respond(self, connection: Connection) -> None:
-        self._release(connection)
         connection.state = State.HEAD
         self._answered += 1
         if not self._host.respond(connection):
             self._turn_away(connection)
 
-    def _set_deadline(self, connection: Connection) -> None:
-        """Give a head, once begun, its time; else the connection is idle."""
-        settings = self._context.settings
-        if connection.state is not State.HEAD:
-            return
-        has_begun = connection.protocol.has_partial_head
-        awaited = Awaited.HEAD_END if has_begun else Awaited.REQUEST
-        if awaited is not connection.awaited:
-            connection.awaited = awaited
-            seconds = settings.head_timeout_seconds if has_begun else connection.idle_seconds
-            self._deadlines.set(connection, seconds)
+    def keep(self, connection: Connection) -> None:
+        """Wait for the next request of a connection, in the thread that still leads."""
+        if connection.watched_mask and connection.protocol.is_idle and not connection.has_output:
+            connection.awaited = Awaited.REQUEST
+            self._deadlines.set(connection, connection.idle_seconds)
+        else:
+            self._returned.append(connection)
 
     def _watch(self, connection: Connection) -> None:
-        mask = connection.transport.receive_mask
+        transport = connection.transport
+        is_sending = connection.state is State.SENDING
+        mask = transport.send_mask if is_sending else transport.receive_mask
         if connection.watched_mask == mask:
             return
-        if connection.watched_mask:
-            self._selector.modify(connection.transport, mask, connection)
-        else:
-            self._selector.register(connection.transport, mask, connection)
-        connection.watched_mask = mask
-
-    def _release(self, connection: Connection) -> None:
-        """Give up a connection, to a handler or to be closed."""
-        self._deadlines.clear(connection)
-        connection.awaited = Awaited.NOTHING
-        if connection.watched_mask:
-            connection.watched_mask = 0
-            self._selector.unregister(connection.transport)
+        with self._lock:
+            if connection.watched_mask:
+                self._selector.modify(transport, mask, connection)
+            else:
+                self._selector.register(transport, mask, connection)
+            connection.watched_mask = mask
 
     def _close(self, connection: Connection) -> None:
-        self._release(connection)
+        self.release(connection)
         self._host.close_connection(connection)
 
     # Connections that come back.
 
-    def _take_back(self) -> None:
+    def _take_back(self, tenure: Tenure) -> None:
         # Only those that are here now: one that pipelines without end must not hold up the rest.
         for _ in range(len(self._returned)):
             returned = self._returned.popleft()
@@ -338,16 +351,37 @@ class Poller:
                 self._lingering.add(returned)
             elif self._must_leave(returned):
                 self._close(returned)
+            elif returned not in self._roster:
+                self._welcome(returned)
             else:
+                if returned.has_output:
+                    returned.begin_sending()
                 self._go_on(returned)
+            if not self._may_go_on(tenure):
+                return
 
     def _must_leave(self, returned: Connection) -> bool:
         if returned.transport.fileno() < 0:
             return True  # Its handler closed the socket.
-        has_request = returned.head is not None or returned.protocol.has_partial_head
-        return self._context.is_stopping and not has_request
+        has_work = returned.head is not None or returned.protocol.has_partial_head
+        return self._context.is_stopping and not (has_work or returned.has_output)
 
     # Deadlines.
+
+    def _set_deadline(self, connection: Connection) -> None:
+        """Give a head, once begun, its time, and a response its rate; else it is idle."""
+        settings = self._context.settings
+        if connection.state is State.SENDING:
+            awaited, seconds = Awaited.RESPONSE_TAKEN, settings.rate_grace_seconds
+        elif connection.state is not State.HEAD:
+            return
+        elif connection.protocol.has_partial_head:
+            awaited, seconds = Awaited.HEAD_END, settings.head_timeout_seconds
+        else:
+            awaited, seconds = Awaited.REQUEST, connection.idle_seconds
+        if awaited is not connection.awaited:
+            connection.awaited = awaited
+            self._deadlines.set(connection, seconds)
 
     def _on_due(self, due: object) -> None:
         if isinstance(due, Connection):
@@ -358,30 +392,35 @@ class Poller:
             self.listen()
 
     def _on_late(self, due: Connection) -> None:
-        if due.state is State.BODY:
-            self._on_slow_body(due)
+        settings = self._context.settings
+        if due.state is State.SENDING:
+            if not self._try_extend(due, settings.min_response_bytes_per_second):
+                due.verdict = Verdict.CLOSE
+                self._close(due)
+        elif due.state is State.BODY:
+            if not self._try_extend(due, settings.min_body_bytes_per_second):
+                due.time_out_body()
+                self._respond(due)
         elif due.state is State.HEAD and due.protocol.has_partial_head:
             due.time_out_head()
             self._respond(due)
         else:
             self._close(due)
 
-    def _on_slow_body(self, connection: Connection) -> None:
-        settings = self._context.settings
-        period = settings.rate_grace_seconds
-        enough = settings.min_body_bytes_per_second * period
-        if connection.peer.progress_bytes >= enough:
-            connection.peer.progress_bytes = 0
-            self._deadlines.set(connection, period)
-        else:
-            connection.time_out_body()
-            self._respond(connection)
+    def _try_extend(self, connection: Connection, bytes_per_second: float) -> bool:
+        """Give a client another period that was quick enough in the last."""
+        period = self._context.settings.rate_grace_seconds
+        if connection.peer.progress_bytes < bytes_per_second * period:
+            return False
+        connection.peer.progress_bytes = 0
+        self._deadlines.set(connection, period)
+        return True
 
     # The end.
 
     def close_idle(self) -> None:
         """Close every connection that the poller holds and that has begun no request."""
-        for connection in self._open_connections():
+        for connection in self._roster.snapshot():
             is_held = connection.watched_mask and connection.state in (State.HEAD, State.HANDSHAKE)
             if is_held and not connection.protocol.has_partial_head:
                 self._close(connection)
@@ -399,16 +438,10 @@ class Poller:
                 self._close(each)
         if is_owner:
             self.stop_listening()
-            for connection in self._open_connections():
+            for connection in self._roster.snapshot():
                 if connection.watched_mask:
                     self._close(connection)
             self._lingering.close()
         self._selector.close()
-        for sock in (self._wake_reader, self._wake_writer, self._stop_reader, self._stop_writer):
-            sock.close()
-
-
-def _host_of(client_address: Any) -> str:
-    if isinstance(client_address, tuple) and client_address:
-        return str(client_address[0])
-    return ""
+        self._waker.close()
+        self._stop.close()

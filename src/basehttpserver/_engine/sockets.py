@@ -21,6 +21,7 @@ class _Connection(Protocol):
 
     def take_over(self, size: int) -> bytes: ...
     def end_response(self) -> None: ...
+    def before_close(self) -> None: ...
 
 
 class HandledSocket(socket.socket):
@@ -91,6 +92,12 @@ class HandledSocket(socket.socket):
         if self.connection is not None and how != socket.SHUT_RD:
             self.connection.end_response()
         super().shutdown(how)
+
+    def _real_close(self, *args: Any) -> None:
+        """Close at last, once its files are closed, too."""
+        if self.connection is not None:
+            self.connection.before_close()
+        super()._real_close(*args)  # type: ignore[misc]
 
     def detach(self) -> int:
         """Give the descriptor away, for instance to be wrapped in TLS."""

@@ -55,7 +55,9 @@ class _Outgoing(Protocol):
     """What `ResponseWriter` writes to."""
 
     def write(self, data: bytes) -> None: ...
+    def send_file(self, descriptor: int, offset: int, count: int) -> bool: ...
     def flush(self) -> None: ...
+    def flush_all(self) -> None: ...
 
 
 class ResponseWriter(io.BufferedIOBase):
@@ -82,9 +84,20 @@ class ResponseWriter(io.BufferedIOBase):
         """
         if self.closed:
             raise ValueError("write to closed file")
-        with memoryview(data) as view:
-            self._outgoing.write(data if isinstance(data, bytes) else view.tobytes())
-            return view.nbytes
+        if not isinstance(data, bytes):
+            with memoryview(data) as view:
+                data = view.tobytes()
+        self._outgoing.write(data)
+        return len(data)
+
+    def send_file(self, descriptor: int, offset: int, count: int) -> bool:
+        """Take `count` bytes of a file from `offset`; ``False`` where they must be written.
+
+        They are read when the client takes them; the descriptor may be closed at once.
+        """
+        if self.closed:
+            raise ValueError("write to closed file")
+        return self._outgoing.send_file(descriptor, offset, count)
 
     def flush(self) -> None:
         """Send what was written so far."""
@@ -93,5 +106,6 @@ class ResponseWriter(io.BufferedIOBase):
 
     def fileno(self) -> int:
         """Send what was written so far, and return the descriptor of the socket."""
-        self.flush()
+        if not self.closed:
+            self._outgoing.flush_all()
         return self._fileno()

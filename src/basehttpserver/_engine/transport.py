@@ -6,10 +6,12 @@ the socket is in non-blocking mode while it is ours.
 """
 
 import contextlib
+import errno
 import os
 import select
 import selectors
 import socket
+import sys
 import threading
 from typing import Final
 
@@ -21,10 +23,18 @@ except ImportError:  # A CPython built without OpenSSL.
 __all__ = ["PlainTransport", "TlsTransport", "Transport", "transport_for", "wait_until_ready"]
 
 _DONTWAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0)
+#: Linux's sends to sockets from any file; others' differ, and nobody has tried them.
+_HAS_SENDFILE: Final = sys.platform == "linux"
 _HAS_POLL: Final = hasattr(select, "poll")
 
 #: What poll() takes at most, in milliseconds; whoever waits for longer comes back and asks again.
 _LONGEST_POLL: Final = 2**31 - 1
+
+#: A file is read so much at a time where it cannot go from descriptor to descriptor.
+_FILE_BYTES: Final = 65536
+
+#: What ``sendfile`` says of files that it cannot read, such as those of /proc.
+_NO_SENDFILE: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 READ: Final = selectors.EVENT_READ
 WRITE: Final = selectors.EVENT_WRITE
@@ -71,6 +81,16 @@ class Transport:
         """Send what the socket takes now; return how much that was. Raises ``OSError``."""
         raise NotImplementedError
 
+    def try_send_file(self, descriptor: int, offset: int, count: int) -> int:
+        """Send up to `count` bytes of a file from `offset`; return how many went.
+
+        Raises ``EOFError`` where the file ends before `offset`, and ``OSError``.
+        """
+        data = _read_at(descriptor, min(count, _FILE_BYTES), offset)
+        if not data:
+            raise EOFError("the file became shorter while it was sent")
+        return self.try_send(data)
+
     def release(self) -> None:
         """Give the socket back to its owner in blocking mode."""
 
@@ -113,6 +133,28 @@ class PlainTransport(Transport):
             return socket.socket.send(self._socket, data, _DONTWAIT)
         except (BlockingIOError, InterruptedError):
             return 0
+
+    def try_send_file(self, descriptor: int, offset: int, count: int) -> int:
+        """Send from descriptor to descriptor where the platform and the file allow it."""
+        if not _HAS_SENDFILE:
+            return super().try_send_file(descriptor, offset, count)
+        own = self._socket.fileno()
+        blocks = os.get_blocking(own)
+        try:
+            # There is no flag for one call as MSG_DONTWAIT is.
+            os.set_blocking(own, False)
+            sent = os.sendfile(own, descriptor, offset, count)
+        except (BlockingIOError, InterruptedError):
+            return 0
+        except OSError as error:
+            if error.errno not in _NO_SENDFILE:
+                raise
+            return super().try_send_file(descriptor, offset, count)
+        finally:
+            os.set_blocking(own, blocks)
+        if not sent:
+            raise EOFError("the file became shorter while it was sent")
+        return sent
 
     def release(self) -> None:
         """Give the socket back in blocking mode."""
@@ -181,6 +223,13 @@ class TlsTransport(Transport):
     def release(self) -> None:
         """Give the socket back in blocking mode."""
         self._socket.settimeout(None)
+
+
+def _read_at(descriptor: int, size: int, offset: int) -> bytes:
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, size)
 
 
 def _mask_wanted(error: "ssl.SSLError") -> int:

@@ -16,7 +16,6 @@ BODY → CLOSED                   a body that is malformed, or too large to drai
 any  → TUNNEL                   101, CONNECT, or a handler that took the socket
 """
 
-from dataclasses import replace
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
@@ -84,6 +83,11 @@ class Http1Connection:
         return bool(self._buffer) and self._state is _State.HEAD
 
     @property
+    def is_idle(self) -> bool:
+        """Nothing of the next request is here, and nothing of the last is to be read."""
+        return self._state is _State.HEAD and not self._buffer
+
+    @property
     def is_over(self) -> bool:
         """No further request will come: ask after ``next_head`` had none."""
         return self._state is _State.CLOSED or self._has_eof
@@ -146,7 +150,7 @@ class Http1Connection:
     def refuse(self, error: PeerError) -> RequestHead:
         """Begin an exchange that answers `error`, to a request that is not whole."""
         if self._state is not _State.HEAD and self._head is not None:
-            head = replace(self._head, keeps_alive=False, refusal=error)
+            head = self._head._replace(keeps_alive=False, refusal=error)
         else:
             line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
             line = bytes(self._buffer[:line_end])
@@ -231,6 +235,10 @@ class Http1Connection:
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes of the body, or raw bytes."""
         self._response.send_body(data)
+
+    def pass_body(self, count: int) -> int | None:
+        """Count body bytes that are sent as they are; ``None`` where they must be encoded."""
+        return self._response.pass_body(count)
 
     def take(self, *, last: bool = False) -> list[bytes]:
         """Return what is to be sent now."""

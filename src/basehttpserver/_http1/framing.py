@@ -62,6 +62,8 @@ def list_items(values: list[bytes]) -> list[bytes]:
 
 def keeps_alive(version: tuple[int, int], fields: FramingFields) -> bool:
     """Tell whether the client allows another request (RFC 9112 9.3)."""
+    if not fields.connection:
+        return version >= (1, 1)
     options = list_items(fields.connection)
     if b"close" in options:
         return False

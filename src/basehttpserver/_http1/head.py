@@ -96,16 +96,18 @@ class HeadReader:
             or buffer.count(b"\n", 0, end) - 2 > settings.max_fields
         ):
             return None
-        line_end = buffer.find(b"\n", 0, end) + 1
-        request_line = grammar.REQUEST_LINE.fullmatch(buffer, 0, line_end)
+        raw = bytes(buffer[:end])
+        line = grammar.REQUEST_LINE.match(raw)
         if (
-            request_line is None
-            or line_end > settings.max_request_line_bytes
-            or request_line.end("method") > MAX_METHOD_BYTES
-            or not grammar.FIELD_BLOCK.fullmatch(buffer, line_end, end)
+            line is None
+            or line.end() > settings.max_request_line_bytes
+            or line.end("method") > MAX_METHOD_BYTES
+            or not grammar.FIELD_BLOCK.fullmatch(raw, line.end())
         ):
             return None
-        head = self._parse(bytes(buffer[:end]))
+        method, target, major, minor = line.groups()
+        version = int(major), int(minor)
+        head = self._check(raw, line.end(), method.decode("ascii"), target, version)
         del buffer[:end]
         self._begin()
         return head
@@ -220,16 +222,22 @@ class HeadReader:
 
     def _parse(self, raw: bytes) -> RequestHead:
         """Make the head from its bytes, each line of which is right by itself."""
-        settings = self._settings
         line_end = raw.index(b"\n") + 1
-        if settings.accept_loose_request_line:
+        if self._settings.accept_loose_request_line:
             method, version = _loose_request_line(raw[:line_end])
-            target = b"/"
+            target = b"".join(raw[:line_end].split()[1:2])
         else:
             words = raw[:line_end].rstrip(b"\r\n").split(b" ")
             method, target = words[0].decode("ascii"), words[1]
             last = words[-1]
             version = (0, 9) if len(words) == 2 else (last[5] - 0x30, last[7] - 0x30)
+        return self._check(raw, line_end, method, target, version)
+
+    def _check(
+        self, raw: bytes, line_end: int, method: str, target: bytes, version: tuple[int, int]
+    ) -> RequestHead:
+        """Make the head, where its lines fit together."""
+        settings = self._settings
         has_no_fields = version == (0, 9) and line_end == len(raw)
         if not settings.accept_loose_request_line:
             if version[0] != 1 and not has_no_fields:
@@ -240,7 +248,7 @@ class HeadReader:
                 )
             check_target(method, target)
         if has_no_fields:
-            return RequestHead(raw, method, version, keeps_alive=False)
+            return RequestHead(raw, method, version, target, keeps_alive=False)
         if settings.accept_loose_fields:
             check_framing_is_plain(raw[line_end:])
         fields = FramingFields(raw[line_end:])
@@ -251,9 +259,11 @@ class HeadReader:
             raw,
             method,
             version,
+            target,
             expects_continue=_expects_continue(version, fields, settings),
             keeps_alive=keeps_alive(version, fields),
             body_length=length,
+            is_strict=self._is_strict,
         )
 
 
@@ -321,6 +331,8 @@ def check_field_line(line: bytes) -> None:
 
 def _expects_continue(version: tuple[int, int], fields: FramingFields, settings: Settings) -> bool:
     """Read Expect (RFC 9110 10.1.1): ignored in HTTP/1.0; what nobody knows is 417."""
+    if not fields.expect:
+        return False
     expectations = [item for item in list_items(fields.expect) if item]
     if not expectations or version < (1, 1):
         return False

@@ -185,6 +185,16 @@ class ResponseEncoder:
         elif piece:
             self._wire.append(piece)
 
+    def pass_body(self, count: int) -> int | None:
+        """Count up to `count` body bytes that are sent as they are; ``None``: use `send_body`."""
+        if self._framing is _Framing.LENGTH:
+            if count > self._left:
+                self._complain("the response is longer than its Content-Length: cut")
+            passed = min(count, self._left)
+            self._left -= passed
+            return passed
+        return count if self._framing is _Framing.CLOSE else None
+
     def take(self, *, last: bool = False) -> list[bytes]:
         """Return what is to be sent now; `last`: there will be no more."""
         if self._framing is _Framing.UNDECIDED:

@@ -1,5 +1,6 @@
 """What a request is addressed to: the forms of its target, and its Host (RFC 9112 3.2)."""
 
+import functools
 from http import HTTPStatus
 from ipaddress import IPv6Address
 from typing import Final
@@ -10,6 +11,9 @@ from basehttpserver.exceptions import PeerError
 __all__ = ["check_host", "check_target"]
 
 BAD_REQUEST: Final = HTTPStatus.BAD_REQUEST
+
+#: What is remembered of a Host must not let a client fill our memory.
+_MAX_KNOWN_HOST_BYTES: Final = 255
 
 
 def check_target(method: str, target: bytes) -> None:
@@ -44,7 +48,7 @@ def check_host(version: tuple[int, int], values: list[bytes]) -> None:
                 "Missing Host header",
                 "An HTTP/1.1 request must have a Host field (RFC 9112, section 3.2)",
             )
-    elif not _is_host(values[0]):
+    elif not _is_known_host(values[0]):
         raise PeerError(
             BAD_REQUEST,
             "Bad Host header",
@@ -57,12 +61,20 @@ def _is_authority(value: bytes) -> bool:
     return value[:1] not in (b"", b":") and _is_host(value)
 
 
+def _is_known_host(value: bytes) -> bool:
+    # The clients of a server agree on a few names. (Half a microsecond of each request.)
+    return _is_host_again(value) if len(value) <= _MAX_KNOWN_HOST_BYTES else _is_host(value)
+
+
 def _is_host(value: bytes) -> bool:
     match = grammar.HOST.fullmatch(value)
     if match is None or (match["port"] and int(match["port"]) > 65535):
         return False
     literal = match["literal"]
     return literal is None or _is_ipv6(literal.decode("ascii"))
+
+
+_is_host_again = functools.lru_cache(maxsize=64)(_is_host)
 
 
 def _is_ipv6(text: str) -> bool:

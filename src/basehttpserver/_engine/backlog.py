@@ -1,0 +1,137 @@
+"""What a client has not taken yet: bytes and parts of files, in order.
+
+Bytes are kept in memory or in a temporary file. Files are kept as a descriptor and an offset; they
+are read when the client takes them.
+"""
+
+import os
+import tempfile
+from collections import deque
+from typing import Any, Final
+
+from basehttpserver._engine.spool import Spool
+from basehttpserver._engine.transport import Transport
+
+__all__ = ["Backlog"]
+
+#: So much is sent in one go, so that one quick client with a large response leaves others a turn.
+TURN_BYTES: Final = 1 << 20
+
+
+class _FilePart:
+    """A part of an open file; the descriptor is its own."""
+
+    def __init__(self, descriptor: int, offset: int, left: int) -> None:
+        self.descriptor = descriptor
+        self.offset = offset
+        self.left = left
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+class _SpooledPart(_FilePart):
+    """A temporary file that grows at its end while it is read at its front."""
+
+    def __init__(self) -> None:
+        self._file: Any = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with us
+        super().__init__(self._file.fileno(), 0, 0)
+
+    def append(self, data: bytes | memoryview) -> None:
+        self._file.seek(self.offset + self.left)
+        with memoryview(data) as view:
+            written = 0
+            while written < len(view):
+                written += self._file.write(view[written:])
+            self.left += written
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Backlog:
+    """A queue of what is to be sent over one connection. Whoever uses it holds a lock."""
+
+    def __init__(self, spool: Spool) -> None:
+        """Hold nothing yet; count what is held in `spool`."""
+        self._spool = spool
+        self._pieces: deque[bytes | memoryview | _FilePart] = deque()
+        #: How many bytes are held, those of files that are not ours to keep left out.
+        self.size = 0
+
+    def __bool__(self) -> bool:
+        """Tell whether anything waits."""
+        return bool(self._pieces)
+
+    def append(self, data: bytes) -> None:
+        """Queue bytes in memory."""
+        self._pieces.append(data)
+        self._hold(len(data))
+
+    def append_on_disk(self, data: bytes) -> None:
+        """Queue bytes in a temporary file. Raises ``OSError`` when the disk has no room."""
+        last = self._pieces[-1] if self._pieces else None
+        if isinstance(last, _SpooledPart):
+            last.append(data)
+        else:
+            part = _SpooledPart()
+            try:
+                part.append(data)
+            except OSError:
+                part.close()
+                raise
+            self._pieces.append(part)
+        self._hold(len(data))
+
+    def append_file(self, descriptor: int, offset: int, count: int) -> None:
+        """Queue a part of a file; the descriptor may be closed afterwards."""
+        self._pieces.append(_FilePart(os.dup(descriptor), offset, count))
+
+    def send(self, transport: Transport) -> int:
+        """Send what the socket takes, up to a bound; return how much that was.
+
+        Raises ``OSError``, also where a file has become shorter than it was.
+        """
+        sent = 0
+        while self._pieces and sent < TURN_BYTES:
+            count = self._send_first(transport)
+            if not count:
+                break
+            sent += count
+        return sent
+
+    def _send_first(self, transport: Transport) -> int:
+        piece = self._pieces[0]
+        if isinstance(piece, _FilePart):
+            count = transport.try_send_file(piece.descriptor, piece.offset, piece.left)
+            piece.offset += count
+            piece.left -= count
+            is_over = not piece.left
+        else:
+            count = transport.try_send(piece)
+            is_over = count == len(piece)
+            if count and not is_over:
+                self._pieces[0] = memoryview(piece)[count:]
+        if not isinstance(piece, _FilePart) or isinstance(piece, _SpooledPart):
+            self._let_go(count)
+        if is_over:
+            self._pieces.popleft()
+            if isinstance(piece, _FilePart):
+                piece.close()
+        return count
+
+    def _hold(self, count: int) -> None:
+        self.size += count
+        self._spool.hold(count)
+
+    def _let_go(self, count: int) -> None:
+        self.size -= count
+        self._spool.release(count)
+
+    def close(self) -> None:
+        """Forget all of it."""
+        self._let_go(self.size)
+        pieces, self._pieces = self._pieces, deque()
+        for piece in pieces:
+            if isinstance(piece, _FilePart):
+                piece.close()

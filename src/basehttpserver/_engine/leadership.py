@@ -1,0 +1,240 @@
+"""Who polls: one leader at a time, and how the lead changes hands.
+
+The leader waits on the poller and runs quick handlers itself. While it is in a handler, a token
+lies in the baton of its tenure: a deque with room for one. Whoever pops the token has the lead; a
+deque's ``append`` and ``pop`` are atomic, on free-threaded builds too, and they are all that is
+relied upon. A tenure that has lost its token once never gets another.
+
+    who            does                        when                            then
+    leader         enter: puts an entry in     before it runs a handler        it runs the handler
+    leader         leave: pops it              when the exchange is over       it leads on
+    leader         leave: finds none           the lead was taken meanwhile    it ends as a worker
+    leader         step aside: pops it         before it waits for a client    it works on, a
+                                               or the handler uses the socket  successor leads
+    sentinel       take: pops what it saw for  a handler holds up the others   a successor leads,
+                   a full look                                                 the route is noted
+    sentinel       take: pops another entry    it was too late by a moment     a successor leads,
+                                                                               nothing is noted
+    who ends it    take: pops it               ``serve_forever`` must return   nobody leads
+
+Whoever has taken the lead first takes the connection out of the poller: it is its handler's.
+Without a pool of threads, as in an `HTTPServer`, the lead is never taken: the sentinel only sends
+what the handler has left unsent.
+"""
+
+import functools
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from basehttpserver._engine.sentinel import LOOK_SECONDS, Sentinel
+from basehttpserver._engine.workers import WorkerPool, report_exception
+
+__all__ = ["Entry", "Lead", "Tenure"]
+
+
+class _Connection(Protocol):
+    def begin_stay(self, seen_in: object, step_aside: Callable[[], None]) -> None: ...
+    def try_watch_output(self, seen_in: object) -> bool: ...
+    def flush_late_output(self) -> bool: ...
+
+
+class _Poller(Protocol):
+    def run_once(self, seconds: float | None, tenure: "Tenure") -> None: ...
+    def release(self, connection: Any) -> None: ...
+    def wake(self) -> None: ...
+
+
+class Entry:
+    """A leader's stay in a handler: the token. Each is another object, so that none is mistaken."""
+
+    __slots__ = ("connection", "tenure")
+
+    def __init__(self, tenure: "Tenure", connection: _Connection) -> None:
+        """Begin a stay in the handler of `connection`."""
+        self.tenure = tenure
+        self.connection = connection
+
+
+class Tenure:
+    """The time for which one thread leads."""
+
+    __slots__ = ("_baton", "is_over")
+
+    def __init__(self) -> None:
+        """Begin outside of handlers."""
+        self._baton: deque[Entry] = deque()
+        #: The lead was taken; known to its old leader only, by having found no token.
+        self.is_over = False
+
+    def enter(self, connection: _Connection) -> Entry:
+        """Go into a handler, where the lead may be taken."""
+        entry = Entry(self, connection)
+        self._baton.append(entry)
+        return entry
+
+    def leave(self) -> bool:
+        """Come out of a handler; tell whether the lead is still there."""
+        self.is_over = self.take() is None
+        return not self.is_over
+
+    @property
+    def entry(self) -> Entry | None:
+        """The stay in a handler that lasts, as far as anybody else can tell."""
+        try:
+            return self._baton[0]
+        except IndexError:
+            return None
+
+    def take(self) -> Entry | None:
+        """Take the lead; ``None`` where it is not in a handler, or somebody was quicker."""
+        try:
+            return self._baton.pop()
+        except IndexError:
+            return None
+
+
+class Lead:
+    """The lead of one poller."""
+
+    def __init__(
+        self,
+        poller: _Poller,
+        pool: WorkerPool | None,
+        sentinel: Sentinel,
+        note_taken_over: Callable[[Entry], None],
+    ) -> None:
+        """Let threads of `pool` lead, or without one whoever calls `hold`."""
+        self._poller = poller
+        self._pool = pool
+        self._sentinel = sentinel
+        self._note_taken_over = note_taken_over
+        self._lock = threading.Lock()
+        self._is_ending = False
+        self._is_vacant = threading.Event()
+        self._is_unled = False
+        self._seen: Entry | None = None
+        #: Entries whose lead was taken, until the sentinel looks after their output.
+        self._taken: deque[Entry] = deque()
+        #: The tenure that lasts; ``None`` while nobody leads.
+        self.tenure: Tenure | None = None
+        sentinel.guard(self)
+
+    # The leader.
+
+    def hold(self) -> Tenure:
+        """Lead in this thread, where nobody takes the lead."""
+        self.tenure = Tenure()
+        return self.tenure
+
+    def enter(self, connection: _Connection) -> Tenure:
+        """Go into a handler; see to it that the sentinel looks. Returns what to `leave` by."""
+        tenure = self.tenure or self.hold()
+        entry = tenure.enter(connection)
+        connection.begin_stay(entry, functools.partial(self.step_aside, entry))
+        # The deque's own lock orders this against the sentinel's last look before it sleeps.
+        if self._sentinel.is_asleep:
+            self._sentinel.call()
+        return tenure
+
+    def begin(self) -> None:
+        """Let a thread of the pool lead."""
+        with self._lock:
+            self._is_ending = False
+            self._is_vacant.clear()
+        self._appoint()
+
+    def _appoint(self) -> None:
+        """Let a successor lead, unless that is to end."""
+        if self._try_vacate() or self._pool is None:
+            return
+        tenure = self.tenure = Tenure()
+        self._is_unled = not self._pool.try_lead(lambda: self._run(tenure))
+        if self._is_unled:
+            self._sentinel.call()  # The system has no more threads; it tries again, look by look.
+
+    def _run(self, tenure: Tenure) -> None:
+        while not tenure.is_over:
+            if self._try_vacate():
+                return
+            try:
+                self._poller.run_once(None, tenure)
+            except BaseException:  # A hook's; it ends a thread of CPython's, here not even that.
+                report_exception()
+        if self._pool is not None:
+            self._pool.end_work()
+
+    def _try_vacate(self) -> bool:
+        with self._lock:
+            if self._is_ending:
+                self.tenure = None
+                self._is_vacant.set()
+            return self._is_ending
+
+    def step_aside(self, entry: Entry) -> None:
+        """Give the lead up, in the handler that is about to wait for its client."""
+        if self._pool is None:
+            self._poller.release(entry.connection)
+            return
+        self._take(entry.tenure)
+
+    # Taking the lead.
+
+    def look(self) -> bool:
+        """Take the lead from a handler that was there at the last look, too.
+
+        Returns whether somebody is in a handler. For the sentinel.
+        """
+        if self._is_unled:
+            self._appoint()
+        tenure = self.tenure
+        entry = None if tenure is None else tenure.entry
+        if tenure is not None and entry is not None and entry is self._seen:
+            if self._pool is None:
+                entry.connection.try_watch_output(entry)
+            # A successor that must be started first would hold up the others for longer.
+            elif self._pool.has_thread_ready() and self._take(tenure) is entry:
+                self._note_taken_over(entry)
+        self._seen = entry
+        self._watch_taken()
+        return bool(entry or self._taken or self._is_unled)
+
+    def _watch_taken(self) -> None:
+        """Have the output looked after of handlers that nobody sees at the baton any more."""
+        for _ in range(len(self._taken)):
+            entry = self._taken.popleft()
+            if not entry.connection.try_watch_output(entry):
+                self._taken.append(entry)
+
+    def _take(self, tenure: Tenure) -> Entry | None:
+        """Take the lead and let a successor have it; return the entry that was taken."""
+        if self._pool is None:
+            return None
+        self._pool.begin_work()
+        entry = tenure.take()
+        if entry is None:
+            self._pool.end_work()
+            return None
+        self._taken.append(entry)
+        self._poller.release(entry.connection)
+        self._appoint()
+        return entry
+
+    def end(self) -> None:
+        """Let nobody lead; return when that is so. Waits for no handler."""
+        with self._lock:
+            self._is_ending = True
+        self._poller.wake()
+        while not self._is_vacant.wait(LOOK_SECONDS):
+            tenure = self.tenure
+            if tenure is not None:
+                self._take(tenure)
+
+    # For forks.
+
+    def flush_late_output(self) -> bool:
+        """Send what the handler that runs has left unsent."""
+        tenure = self.tenure
+        entry = None if tenure is None else tenure.entry
+        return entry is None or entry.connection.flush_late_output()
