@@ -66,6 +66,20 @@ class _LazyFields:
         return handler.headers
 
 
+class _LazyReader:
+    """``rfile``, opened when it is first asked for; from then on a plain attribute.
+
+    Most handlers never read; the buffers of thousands of idle connections would.
+    """
+
+    def __get__(self, handler: Any, owner: type | None = None) -> Any:
+        peer = None if handler is None else handler._peer
+        if peer is None:
+            raise AttributeError("rfile")
+        handler.rfile = peer.open_reader(handler.rbufsize)
+        return handler.rfile
+
+
 class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
     """Answers the requests of one connection: a request SPAM is answered by ``do_SPAM()``.
 
@@ -91,11 +105,11 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
     #: Parsed from the field lines when somebody asks.
     headers: Any = _LazyFields()
+    rfile: Any = _LazyReader()
 
     server: Any
     request: Any
     connection: Any
-    rfile: Any
     raw_requestline: bytes
     path: str
 
@@ -131,7 +145,8 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         self.connection = self.request
         if self.timeout is not None:
             peer.limit_operations(self.timeout)
-        self.rfile = peer.open_reader(self.rbufsize)
+        peer.keep_socket()
+        self.__dict__.pop("rfile", None)
         self.wfile = peer.open_writer()
 
     def _find_peer(self) -> Connection | None:
@@ -187,10 +202,10 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
     def _read_and_respond(self) -> None:
         peer = self._peer
-        if peer is not None and peer.is_read_by(self.rfile):
+        rfile = self.__dict__.get("rfile")
+        self.raw_requestline = b""
+        if peer is not None and (rfile is None or peer.is_read_by(rfile)):
             self.raw_requestline = peer.take_request_line()
-        else:
-            self.raw_requestline = b""
         if not self.raw_requestline:
             self.raw_requestline = self.rfile.readline(_MAX_REQUEST_LINE + 1)
         if len(self.raw_requestline) > _MAX_REQUEST_LINE:
@@ -289,6 +304,9 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
                 self._end_exchange()
             else:
                 self._abort_exchange()
+            if "rfile" not in self.__dict__:
+                self.wfile.close()
+                return
         super().finish()
 
     # The request.

@@ -252,6 +252,10 @@ class Connection:
 
     # The request.
 
+    def keep_socket(self) -> None:
+        """Let the socket's ``close`` wait until ``rfile`` is closed, or would be."""
+        self._incoming.keep_socket()
+
     def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
         return self._incoming.open_reader(buffer_size)
@@ -360,7 +364,9 @@ class Connection:
         complaints = self.protocol.complaints()
         if self._outgoing.is_cut:
             complaints.append("a file became shorter while it was sent: cut")
-        self._finish(keep=keep and not self._outgoing.is_cut)
+        # A connection that keeps its thread has nobody who would send on between exchanges.
+        is_sent = self.may_park or not self._outgoing.is_waiting
+        self._finish(keep=keep and is_sent and not self._outgoing.is_cut)
         return complaints
 
     def abort_exchange(self) -> None:
@@ -381,7 +387,11 @@ class Connection:
     def begin_sending(self) -> None:
         """Wait for the client to take the rest, before anything else."""
         self.state = State.SENDING
-        self.peer.progress_bytes = 0
+        self._outgoing.begin_sending()
+
+    def seconds_to_send(self) -> float | None:
+        """Return how long the client may take now to take something, ``None`` for any time."""
+        return self._outgoing.seconds_left()
 
     def send_on(self) -> bool:
         """Send what the client takes now; tell whether that is all. Raises ``OSError``."""

@@ -39,6 +39,7 @@ class Incoming:
         self._spooled: SpooledTemporaryFile[bytes] | None = None
         #: What `open_reader` returned last.
         self.reader: io.BufferedReader | RequestReader | None = None
+        self._holds_socket = False
         self._has_body = False
         #: All of the body is here: reading it does not wait.
         self.is_collected = False
@@ -79,10 +80,21 @@ class Incoming:
         data, self._head_left = self._head_left[:size], self._head_left[size:]
         return data
 
+    def keep_socket(self) -> None:
+        """Let the socket's ``close`` wait for `close`, or for that of the reader once it is open.
+
+        As ``socket.makefile`` does: handlers close their socket at the end of ``do_GET`` and trust
+        that ``wfile`` still works.
+        """
+        if not self._holds_socket:
+            self._holds_socket = True
+            self._peer.keep_socket()
+
     def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
+        self.keep_socket()
+        self._holds_socket = False  # From here on the reader does.
         raw = RequestReader(self.read, self._peer.transport.fileno, self._peer.release_socket)
-        self._peer.keep_socket()
         if buffer_size == 0:
             self.reader = raw
         else:
@@ -171,6 +183,9 @@ class Incoming:
     def close(self) -> None:
         """Forget everything, and close ``rfile`` where the handler has not."""
         self.refuse()
+        if self._holds_socket:
+            self._holds_socket = False
+            self._peer.release_socket()
         if self.reader is not None:
             with contextlib.suppress(ValueError):  # The handler detached it.
                 self.reader.close()

@@ -126,14 +126,24 @@ class Outgoing:
             self._stop_watching_locked()
             self._send_locked(self.surplus, last=last)
 
-    def send_on(self) -> bool:
-        """Send of what is left what the client takes now; tell whether that is all.
+    # For the poller, when the exchange has ended.
 
-        For the poller, when the exchange has ended. Raises ``OSError``.
-        """
+    def begin_sending(self) -> None:
+        """Wait for the client to take what is left."""
+        self._peer.begin_waiting()
+
+    def send_on(self) -> bool:
+        """Send what the client takes now; tell whether that is all. Raises ``OSError``."""
         with self._lock:
+            self._peer.charge_wait(self._allowance)
             self._send_some_locked()
+            self._peer.begin_waiting()
             return not self._backlog
+
+    def seconds_left(self) -> float | None:
+        """Return how long the client may keep us waiting, ``None`` without a limit."""
+        self._peer.charge_wait(self._allowance)
+        return self._allowance.seconds_left()
 
     @property
     def is_waiting(self) -> bool:

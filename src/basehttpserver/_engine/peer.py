@@ -38,6 +38,8 @@ class Peer:
         self.is_lost = False
         #: Bytes received, or sent from a backlog, since somebody set it to 0.
         self.progress_bytes = 0
+        self._waiting_since = 0.0
+        self._queued_bytes = 0
         #: Is called before each wait.
         self.before_waiting = before_waiting
 
@@ -104,13 +106,33 @@ class Peer:
         """
         self.before_waiting()
         own = self.operation_timeout or self._request.gettimeout() or None
-        by_rate = None if self.has_no_deadlines else allowance.seconds_left()
-        limits = [limit for limit in (own, by_rate) if limit is not None]
-        began = self._clock()
-        ready = wait_until_ready([(self.transport.fileno(), mask)], min(limits, default=None))
-        allowance.waited(self._clock() - began)
-        if ready or not limits:
-            return
-        if by_rate is not None and (own is None or by_rate <= own):
-            raise PeerTimeoutError("the client is too slow")
-        raise TimeoutError("timed out")
+        self.begin_waiting()
+        while True:
+            by_rate = None if self.has_no_deadlines else allowance.seconds_left()
+            limits = [limit for limit in (own, by_rate) if limit is not None]
+            ready = wait_until_ready([(self.transport.fileno(), mask)], min(limits, default=None))
+            taken = self.charge_wait(allowance)
+            if ready or not limits:
+                return
+            if by_rate is None or (own is not None and own < by_rate):
+                raise TimeoutError("timed out")
+            if not taken:
+                raise PeerTimeoutError("the client is too slow")
+
+    def begin_waiting(self) -> None:
+        """Take note of when a wait for the peer begins, and of what it has still to take."""
+        self._waiting_since = self._clock()
+        self._queued_bytes = self.transport.queued_bytes()
+
+    def charge_wait(self, allowance: RateAllowance) -> int:
+        """Charge the wait so far; credit and return what left the kernel's queue meanwhile.
+
+        A socket takes more only when a third of that queue, megabytes perhaps, is empty.
+        """
+        allowance.waited(self._clock() - self._waiting_since)
+        left = self.transport.queued_bytes()
+        taken = max(0, self._queued_bytes - left)
+        allowance.moved(taken)
+        self._waiting_since = self._clock()
+        self._queued_bytes = left
+        return taken

@@ -14,6 +14,7 @@ by the methods for any thread.
 
 import contextlib
 import errno
+import math
 import os
 import selectors
 import socket
@@ -356,7 +357,8 @@ class Poller:
             else:
                 if returned.has_output:
                     returned.begin_sending()
-                self._go_on(returned)
+                # Its next request may be here: a look now saves a round of the selector.
+                self._go_on(returned, receives=returned.protocol.is_idle)
             if not self._may_go_on(tenure):
                 return
 
@@ -392,29 +394,35 @@ class Poller:
             self.listen()
 
     def _on_late(self, due: Connection) -> None:
-        settings = self._context.settings
         if due.state is State.SENDING:
-            if not self._try_extend(due, settings.min_response_bytes_per_second):
-                due.verdict = Verdict.CLOSE
-                self._close(due)
+            self._on_slow_reader(due)
         elif due.state is State.BODY:
-            if not self._try_extend(due, settings.min_body_bytes_per_second):
-                due.time_out_body()
-                self._respond(due)
+            self._on_slow_body(due)
         elif due.state is State.HEAD and due.protocol.has_partial_head:
             due.time_out_head()
             self._respond(due)
         else:
             self._close(due)
 
-    def _try_extend(self, connection: Connection, bytes_per_second: float) -> bool:
-        """Give a client another period that was quick enough in the last."""
-        period = self._context.settings.rate_grace_seconds
-        if connection.peer.progress_bytes < bytes_per_second * period:
-            return False
-        connection.peer.progress_bytes = 0
-        self._deadlines.set(connection, period)
-        return True
+    def _on_slow_reader(self, connection: Connection) -> None:
+        seconds = connection.seconds_to_send()
+        if seconds is None:
+            self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
+        elif seconds > 0:
+            self._deadlines.set(connection, math.ceil(seconds * 10) / 10)
+        else:
+            connection.verdict = Verdict.CLOSE
+            self._close(connection)
+
+    def _on_slow_body(self, connection: Connection) -> None:
+        settings = self._context.settings
+        period = settings.rate_grace_seconds
+        if connection.peer.progress_bytes < settings.min_body_bytes_per_second * period:
+            connection.time_out_body()
+            self._respond(connection)
+        else:
+            connection.peer.progress_bytes = 0
+            self._deadlines.set(connection, period)
 
     # The end.
 

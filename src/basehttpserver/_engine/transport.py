@@ -16,6 +16,11 @@ import threading
 from typing import Final
 
 try:
+    import fcntl
+    import termios
+except ImportError:  # Windows.
+    fcntl = termios = None  # type: ignore[assignment]
+try:
     import ssl
 except ImportError:  # A CPython built without OpenSSL.
     ssl = None  # type: ignore[assignment]
@@ -25,6 +30,8 @@ __all__ = ["PlainTransport", "TlsTransport", "Transport", "transport_for", "wait
 _DONTWAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0)
 #: Linux's sends to sockets from any file; others' differ, and nobody has tried them.
 _HAS_SENDFILE: Final = sys.platform == "linux"
+#: What to ask for the bytes in the send queue of a socket: SIOCOUTQ, which has this number, too.
+_OUTPUT_QUEUE: Final[int | None] = termios.TIOCOUTQ if sys.platform == "linux" else None
 _HAS_POLL: Final = hasattr(select, "poll")
 
 #: What poll() takes at most, in milliseconds; whoever waits for longer comes back and asks again.
@@ -90,6 +97,16 @@ class Transport:
         if not data:
             raise EOFError("the file became shorter while it was sent")
         return self.try_send(data)
+
+    def queued_bytes(self) -> int:
+        """Return how much the kernel holds that the client has not acknowledged; 0: unknown."""
+        if _OUTPUT_QUEUE is None:
+            return 0
+        try:
+            answer = fcntl.ioctl(self._socket.fileno(), _OUTPUT_QUEUE, bytes(4))
+        except (OSError, ValueError):
+            return 0
+        return int.from_bytes(answer, sys.byteorder)
 
     def release(self) -> None:
         """Give the socket back to its owner in blocking mode."""
