@@ -5,6 +5,7 @@ run_until_signal  a server that was made already
 test              what ``http.server`` calls so: for programs that call it
 """
 
+import _thread
 import contextlib
 import signal
 import socket
@@ -65,30 +66,58 @@ def run_until_signal(
 
     `announce` is called first; a signal that comes in answer to it is obeyed already. In the end
     no more is accepted, idle connections close, and running exchanges have
-    ``settings.graceful_stop_seconds``. A second signal does what it did before: SIGTERM ends the
-    process, Ctrl-C raises ``KeyboardInterrupt``. Returns the signal that came, if any. Outside the
-    main thread Python delivers no signals; ``shutdown`` remains.
+    ``settings.graceful_stop_seconds``; a handler of an `HTTPServer`, which runs in this thread, is
+    left behind where it stands when they are over. A second signal does what it did before: SIGTERM
+    ends the process, Ctrl-C raises ``KeyboardInterrupt``. Returns the signal that came, if any.
+    Outside the main thread Python delivers no signals; ``shutdown`` remains.
     """
     received: list[signal.Signals] = []
+    has_returned = threading.Event()
+    seconds = server.settings.graceful_stop_seconds
 
     def stop(number: int, _frame: FrameType | None) -> None:
         received.append(signal.Signals(number))
         # `shutdown` waits for this very thread, which may not have come to `serve_forever` yet.
         threading.Thread(target=server.shutdown, daemon=True).start()
+        threading.Thread(target=insist, args=(number,), daemon=True).start()
 
-    with _signals_handled_once_by(stop):
+    def insist(number: int) -> None:
+        if not has_returned.wait(seconds):
+            is_over.append(True)
+            _interrupt_main_thread(number)
+
+    is_over: list[bool] = []
+    with contextlib.suppress(_GraceIsOver), _signals_handled_once_by(stop, is_over):
         if announce is not None:
             announce()
-        server.serve_forever()
-    server.drain(server.settings.graceful_stop_seconds)
+        try:
+            server.serve_forever()
+        finally:
+            has_returned.set()
+    server.drain(0 if is_over else seconds)
     return received[0] if received else None
+
+
+def _interrupt_main_thread(number: int) -> None:
+    """Let the main thread have a signal, also in a system call where the platform can."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
+    else:
+        _thread.interrupt_main(number)
+
+
+class _GraceIsOver(BaseException):
+    """Leaves a handler that does not return."""
 
 
 @contextlib.contextmanager
 def _signals_handled_once_by(
-    handler: Callable[[int, FrameType | None], None],
+    handler: Callable[[int, FrameType | None], None], is_over: list[bool]
 ) -> Iterator[None]:
-    """Handle the first signal; the second finds what was there before, as it may have to."""
+    """Handle the first signal; the second finds what was there before, as it may have to.
+
+    Once `is_over` holds something, a signal is our own: it raises `_GraceIsOver`.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -100,7 +129,14 @@ def _signals_handled_once_by(
 
     def handle_once(number: int, frame: FrameType | None) -> None:
         restore()
+        signal.signal(number, raise_or_restore)
         handler(number, frame)
+
+    def raise_or_restore(number: int, _frame: FrameType | None) -> None:
+        restore()
+        if is_over:
+            raise _GraceIsOver
+        signal.raise_signal(number)
 
     for number, previous in before.items():
         if previous is not signal.SIG_IGN:  # As a shell does for what it starts in the background.
