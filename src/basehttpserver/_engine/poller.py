@@ -323,6 +323,8 @@ class Poller:
             connection.awaited = Awaited.REQUEST
             self._deadlines.set(connection, connection.idle_seconds)
         else:
+            # Where it waits for its turn, an event must not give it another.
+            self.release(connection)
             self._returned.append(connection)
 
     def _watch(self, connection: Connection) -> None:
