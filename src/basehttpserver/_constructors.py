@@ -47,7 +47,8 @@ def _last_statement_calls_super(constructor: Any) -> bool:
         return False
     try:
         (definition,) = ast.parse(textwrap.dedent(inspect.getsource(constructor))).body
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, SystemError):
+        # The last one is CPython 3.11's, where two threads parse at a time (cpython#106905).
         return False
     if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
         return False

@@ -33,26 +33,22 @@ from tests.engine.stage import Flag, Stage, StageSelector, replaced
 #: More than a socket takes at once, and than may wait for a slow client.
 BIG = bytes(range(256)) * 160
 HIGH_WATER_BYTES = 8192
+
+#: More than a socket takes at once, and less than may wait.
+LAST = bytes(12_000)
+
 SEND_BUFFER_BYTES = 4096
 
+#: So little comes at once that pipelined requests stay in the socket, and a head may be cut.
+RECEIVE_BYTES = 250
+
 #: Bodies up to here are whole before their handler starts.
-SMALL_BYTES = 2000
+SMALL_BYTES = 50
 
 #: What a client may ask for; behind those that end the connection no answer is due.
-KINDS = [
-    "quick",
-    "quick",
-    "quick",
-    "steps",
-    "steps",
-    "post",
-    "big",
-    "take",
-    "raise",
-    "cut",
-    "close",
-]
-ENDS_CONNECTION = {"take", "raise", "cut", "close"}
+KINDS = ["quick", "steps", "quick", "steps", "quick", "post", "big", "last", "take", "raise", "cut"]
+KINDS += ["close", "end"]
+ENDS_CONNECTION = {"take", "raise", "cut", "close", "last"}
 
 #: So many workers may run; one more request gets 503, which ends its connection.
 WORKERS = 4
@@ -202,7 +198,9 @@ class Request(NamedTuple):
 
     @property
     def body(self):
-        return self.number.encode() + {"steps": b" one two", "big": BIG}.get(self.kind, b"")
+        return self.number.encode() + {"steps": b" one two", "big": BIG, "last": LAST}.get(
+            self.kind, b""
+        )
 
 
 class Client:
@@ -267,6 +265,7 @@ class Machine(RuleBasedStateMachine):
             (leadership, "Tenure", StageTenure),
             (outgoing, "HIGH_WATER_BYTES", HIGH_WATER_BYTES),
             (outgoing, "COLLECT_BYTES", SEND_BUFFER_BYTES),
+            (peer, "RECEIVE_BYTES", RECEIVE_BYTES),
             (peer, "wait_until_ready", self.stage.wait_until_ready),
             (sentinel_module, "IDLE_LOOKS", 1),
             (leadership, "report_exception", self.note_report),
@@ -365,6 +364,14 @@ class Machine(RuleBasedStateMachine):
         half = len(BIG) // 2
         self.answer(handler, number.encode(), BIG[:half], BIG[half:])
 
+    def do_last(self, handler, number):
+        """Say much, and that it is the last: what is left is sent on when the handler is gone."""
+        handler.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(number.encode() + LAST)
+
     def do_take(self, handler, number):
         self.stage.point("in a handler")
         body = number.encode()
@@ -403,7 +410,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.clients)
     @rule(
         which=st.integers(0, 3),
-        kinds=st.lists(st.sampled_from([*KINDS, "end"]), min_size=1, max_size=5),
+        kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12),
         held_back=st.sampled_from([0, 0, 0, 1, 30]),
     )
     def ask(self, which, kinds, held_back):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -150,3 +151,63 @@ def test_idle_threads_do_not_hold_up_the_exit(daemon):
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_SECONDS
     )
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "ran\n", "")
+
+
+class TestLead:
+    def test_is_beside_the_bound(self, make_pool):
+        pool = make_pool(1)
+        task, began, may_end = blocking_task()
+        assert pool.try_lead(task)
+        assert began.wait(PATIENCE_SECONDS)
+        assert not pool.running
+        other, other_began, other_may_end = blocking_task()
+        assert pool.try_submit(other)
+        assert other_began.wait(PATIENCE_SECONDS)
+        assert pool.is_full
+        third, third_began, third_may_end = blocking_task()
+        assert pool.try_lead(third)
+        assert third_began.wait(PATIENCE_SECONDS)
+        for event in (may_end, other_may_end, third_may_end):
+            event.set()
+        eventually(lambda: not pool.running)
+
+    def test_counts_once_it_runs_a_handler(self, make_pool):
+        pool = make_pool(1)
+        pool.begin_work()
+        assert pool.is_full
+        assert not pool.try_submit(lambda: None)
+        pool.end_work()
+        assert pool.try_submit(lambda: None)
+
+    def test_close_waits_for_a_leader_that_became_a_worker(self, make_pool):
+        pool = make_pool(1)
+        began = threading.Event()
+
+        def task():
+            pool.begin_work()
+            began.set()
+            time.sleep(0.03)
+            pool.end_work()
+
+        assert pool.try_lead(task)
+        assert began.wait(PATIENCE_SECONDS)
+        pool.close(wait=True)
+        assert not pool.running
+
+    def test_system_without_threads(self, make_pool, monkeypatch):
+        def cannot_start(thread):
+            raise RuntimeError("can't start new thread")
+
+        pool = make_pool(1)
+        monkeypatch.setattr(threading.Thread, "start", cannot_start)
+        assert not pool.try_lead(lambda: None)
+        assert not pool.has_thread_ready()
+
+    def test_thread_is_made_ready(self, make_pool):
+        pool = make_pool(1)
+        assert not pool.has_thread_ready()
+        eventually(pool.has_thread_ready)
+        task, began, may_end = blocking_task()
+        assert pool.try_lead(task)
+        assert began.wait(PATIENCE_SECONDS)
+        may_end.set()

@@ -38,14 +38,14 @@ def percentile(values, percent):
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
-def once_a_second(action):
-    """Return what may be called often, and calls `action` once a second."""
+def every(seconds, action):
+    """Return what may be called often, and calls `action` every so many seconds."""
     due = time.monotonic()
 
     def call():
         nonlocal due
         if time.monotonic() >= due:
-            due += 1
+            due += seconds
             action()
 
     return call

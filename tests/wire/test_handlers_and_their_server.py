@@ -26,7 +26,7 @@ ANYWHERE = ("127.0.0.1", 0)
 #: Longer than any look that the engine takes at what its threads do.
 SLOW_SECONDS = 0.03
 
-GRACE_SECONDS = 1
+GRACE_SECONDS = 0.5
 
 each_class = pytest.mark.parametrize("server_class", [HTTPServer, ThreadingHTTPServer])
 
@@ -335,7 +335,7 @@ class TestThreads:
         class Acting(server_class):
             def service_actions(self):
                 times.append((time.monotonic(), threading.current_thread()))
-                if times[-1][0] >= times[0][0] + 0.5:
+                if times[-1][0] >= times[0][0] + 0.4:
                     enough.set()
 
         with serving(Acting(ANYWHERE, Handler)) as running, looping(running, 3):

@@ -50,18 +50,11 @@ SLOW_READERS = 8
 
 ONE_PATH = 'request = function() return wrk.format("GET", "/slow") end'
 
+#: Most come once or twice in a measurement.
 THOUSAND_PATHS = """
 local number = 0
 request = function()
     number = (number + 1) % 1000
-    return wrk.format("GET", "/slow/" .. number)
-end
-"""
-
-NEW_PATHS = """
-local number = 0
-request = function()
-    number = number + 1
     return wrk.format("GET", "/slow/" .. number)
 end
 """
@@ -141,8 +134,8 @@ class Measuring:
 
 @pytest.mark.parametrize(
     ("paths", "has_slow_readers"),
-    [(ONE_PATH, False), (THOUSAND_PATHS, False), (NEW_PATHS, False), (ONE_PATH, True)],
-    ids=["one slow path", "a thousand", "never the same", "slow readers of the quick route"],
+    [(ONE_PATH, False), (THOUSAND_PATHS, False), (ONE_PATH, True)],
+    ids=["one slow path", "a thousand", "slow readers of the quick route"],
 )
 def test_quick_beside_slow(wrk, tmp_path, paths, has_slow_readers):
     script = tmp_path / "paths.lua"

@@ -32,13 +32,15 @@ pytestmark = [
 ]
 
 SECONDS = float(os.environ.get("BASEHTTPSERVER_RANDOM_SECONDS", "2"))
+IS_LONG = SECONDS >= 10
 SEED = int(os.environ.get("BASEHTTPSERVER_RANDOM_SEED", "0")) or time.time_ns()
 
 #: For each of the servers.
 CLIENTS = 6
 
-#: A server may keep a few threads for the next handler that is slow.
-SPARE_THREADS = 2
+#: A server may keep a few threads for the next handler that is slow: after a short run so many as
+#: it may have needed, since idle ones stay for some seconds; after a long one hardly any.
+SPARE_THREADS = 2 if IS_LONG else CLIENTS + 2
 
 #: Three files of the standard library, of 1, 150 and 230 KB.
 FILES = Path(os.__file__).parent

@@ -16,7 +16,7 @@ from tests.wire.servers import Answering, apart
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
-EVENTS = 10
+EVENTS = 7
 INTERVAL_SECONDS = 0.1
 PROMPT_SECONDS = 0.02
 

@@ -1,4 +1,4 @@
-"""Clients that send a byte a second, read a byte a second, or nothing: the next does not notice.
+"""Clients that send or read a byte now and then, or nothing: the next one does not notice.
 
 A response to a slow reader leaves its handler as soon as it fits somewhere: the kernel's buffers,
 the memory of the connection, in an `HTTPServer` a temporary file. A large one is larger than what
@@ -20,7 +20,7 @@ import pytest
 from basehttpserver import HTTPServer, Settings, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from tests.conftest import open_sockets
 from tests.running import PATIENCE_SECONDS, eventually, serving
-from tests.wire.clients import hurry, latencies, once_a_second, percentile, slow_reader
+from tests.wire.clients import every, hurry, latencies, percentile, slow_reader
 from tests.wire.conversation import SILENCE_SECONDS, conversation
 from tests.wire.servers import Answering
 
@@ -130,7 +130,7 @@ def begin(client, path):
 
 
 class TestOneOfEach:
-    """One sends its head a byte a second, one reads a byte a second, one is idle."""
+    """One sends its head byte by byte, one reads byte by byte, one is idle."""
 
     @pytest.mark.parametrize(
         ("server_class", "handler"),
@@ -155,7 +155,7 @@ class TestOneOfEach:
                 sender.send(next(head))
                 assert reader.socket.recv(1)
 
-            beside = latencies(running, 1.1, once_a_second(move_a_byte))
+            beside = latencies(running, 0.6, every(0.25, move_a_byte))
             want_as_if_alone(beside, alone)
 
     @each_class
@@ -215,7 +215,7 @@ class TestReadersOfWhatFitsSomewhere:
             alone = latencies(running, 0.2)
             for _ in range(8):
                 begin(stack.enter_context(slow_reader(running)), "/large")
-            want_as_if_alone(latencies(running, 0.5), alone)
+            want_as_if_alone(latencies(running, 0.3), alone)
 
 
 class TestReadersThatReadAtLast:
@@ -300,10 +300,10 @@ class TestMinimumRate:
         )
         with serving(server) as running, slow_reader(running) as reader:
             begin(reader, "/large")
-            end = time.monotonic() + 0.6
+            end = time.monotonic() + 0.4
             while time.monotonic() < end:
                 self.read_a_little(reader, 4096)
-            assert len(reader.received) > 0.6 * 10_000
+            assert len(reader.received) > 0.4 * 10_000
             assert hurry(reader).expect(200).body == LARGE
 
     def read_a_little(self, client, most):

@@ -2,6 +2,7 @@
 
     who polls               leadership   one leader, who runs quick handlers itself; successors
     listen, accept          poller       accepts, reads heads, holds every connection that waits
+    whose they are          host         what the engine asks of a server
     open connections        roster       how many, and from where
     what a connection is    connection   its state, and the exchange that runs on it
     the request             incoming     head and body, as rfile reads them

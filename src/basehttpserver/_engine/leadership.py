@@ -147,12 +147,20 @@ class Lead:
 
     def _appoint(self) -> None:
         """Let a successor lead, unless that is to end."""
-        if self._try_vacate() or self._pool is None:
+        if self._pool is None or self._try_vacate():
             return
         tenure = self.tenure = Tenure()
-        self._is_unled = not self._pool.try_lead(lambda: self._run(tenure))
-        if self._is_unled:
-            self._sentinel.call()  # The system has no more threads; it tries again, look by look.
+        if not self._pool.try_lead(lambda: self._run(tenure)):
+            # The system has no more threads: the sentinel tries again, look by look.
+            with self._lock:
+                self._is_unled = True
+            self._try_vacate()
+            self._sentinel.call()
+
+    def _vacate_locked(self) -> None:
+        self.tenure = None
+        self._is_unled = False
+        self._is_vacant.set()
 
     def _run(self, tenure: Tenure) -> None:
         while not tenure.is_over:
@@ -168,8 +176,7 @@ class Lead:
     def _try_vacate(self) -> bool:
         with self._lock:
             if self._is_ending:
-                self.tenure = None
-                self._is_vacant.set()
+                self._vacate_locked()
             return self._is_ending
 
     def step_aside(self, entry: Entry) -> None:
@@ -187,14 +194,19 @@ class Lead:
         Returns whether somebody is in a handler. For the sentinel.
         """
         if self._is_unled:
-            self._appoint()
+            with self._lock:
+                is_unled, self._is_unled = self._is_unled, False
+            if is_unled:
+                self._appoint()
         tenure = self.tenure
         entry = None if tenure is None else tenure.entry
         if tenure is not None and entry is not None and entry is self._seen:
             if self._pool is None:
                 entry.connection.try_watch_output(entry)
-            # A successor that must be started first would hold up the others for longer.
-            elif self._pool.has_thread_ready() and self._take(tenure) is entry:
+            elif not self._pool.has_thread_ready():
+                # A successor that must be started first would hold up the others for longer.
+                entry.connection.flush_late_output()
+            elif self._take(tenure) is entry:
                 self._note_taken_over(entry)
         self._seen = entry
         self._watch_taken()
@@ -225,6 +237,8 @@ class Lead:
         """Let nobody lead; return when that is so. Waits for no handler."""
         with self._lock:
             self._is_ending = True
+            if self._is_unled:
+                self._vacate_locked()
         self._poller.wake()
         while not self._is_vacant.wait(LOOK_SECONDS):
             tenure = self.tenure

@@ -20,10 +20,11 @@ import selectors
 import socket
 import threading
 from collections import deque
-from typing import Any, Final, Protocol
+from typing import Final
 
 from basehttpserver._engine.connection import Awaited, Connection, Context, State
 from basehttpserver._engine.deadlines import DeadlineTable
+from basehttpserver._engine.host import Host
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.roster import Roster
@@ -31,7 +32,7 @@ from basehttpserver._engine.transport import READ, wait_until_ready
 from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
 
-__all__ = ["Host", "Poller"]
+__all__ = ["Poller"]
 
 #: How long the listener rests when descriptors or memory have run out. Something must end first.
 ACCEPT_PAUSE_SECONDS: Final = 0.2
@@ -40,34 +41,6 @@ OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, 
 
 #: These wait for a request, and have begun none as far as their state tells.
 _RESTING: Final = frozenset({State.HANDSHAKE, State.HEAD, State.CLOSED})
-
-
-class Host(Protocol):
-    """What the poller asks of the server that it works for."""
-
-    def fileno(self) -> int:
-        """Return the descriptor of the listener."""
-
-    def accept(self) -> tuple[Any, Any]:
-        """Accept one connection: its socket and the client's address. Raises ``OSError``."""
-
-    def admit(self, request: Any, client_address: Any) -> Connection | None:
-        """Make the connection to be polled, ``None`` where it was refused or is served already."""
-
-    def body_bytes_first(self, connection: Connection) -> int:
-        """Return how much of the body is to be here before the handler starts; 0 for none."""
-
-    def asks_for_body(self, connection: Connection) -> bool:
-        """Tell whether the handler would give 100 (Continue) to a client that waits for it."""
-
-    def respond(self, connection: Connection) -> bool:
-        """Have a handler answer the request that is here; ``False`` when all are busy."""
-
-    def close_connection(self, connection: Connection) -> None:
-        """Close a connection that has no exchange."""
-
-    def report(self, connection: Connection) -> None:
-        """Report the exception that is being handled: a fault of our own."""
 
 
 class Poller:
@@ -449,7 +422,9 @@ class Poller:
         if is_owner:
             self.stop_listening()
             for connection in self._roster.snapshot():
-                if connection.watched_mask:
+                if connection.in_exchange:
+                    self.release(connection)  # It is its handler's, which closes the server.
+                elif connection.watched_mask:
                     self._close(connection)
             self._lingering.close()
         self._selector.close()
