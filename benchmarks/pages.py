@@ -35,6 +35,8 @@ figures are in `benchmarks/results/compare.json`, and this page is written from 
 field, `Host`. The handler class is the one that everybody writes first:
 
 ```python
+from basehttpserver import BaseHTTPRequestHandler
+
 {handler}
 ```
 

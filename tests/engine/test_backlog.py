@@ -156,9 +156,9 @@ class TestFiles:
         transport = Narrow(4)
         backlog.send(transport)
         file.truncate(4)
+        transport.turns = 0
         with pytest.raises(EOFError):
-            for _ in range(10):
-                backlog.send(transport)
+            backlog.send(transport)
 
     def test_file_that_shrank_over_a_socket(self, backlog, file):
         ours, theirs = socket.socketpair()

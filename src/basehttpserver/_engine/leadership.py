@@ -71,8 +71,12 @@ class Tenure:
     def enter(self, connection: _Connection) -> Entry:
         """Go into a handler, where the lead may be taken."""
         entry = Entry(self, connection)
-        self._baton.append(entry)
+        self.put(entry)
         return entry
+
+    def put(self, entry: Entry) -> None:
+        """Make a stay known, of which the connection knows already."""
+        self._baton.append(entry)
 
     def leave(self) -> bool:
         """Come out of a handler; tell whether the lead is still there."""
@@ -113,6 +117,7 @@ class Lead:
         self._lock = threading.Lock()
         self._is_ending = False
         self._is_vacant = threading.Event()
+        self._is_vacant.set()
         self._is_unled = False
         self._seen: Entry | None = None
         #: Entries whose lead was taken, until the sentinel looks after their output.
@@ -131,8 +136,9 @@ class Lead:
     def enter(self, connection: _Connection) -> Tenure:
         """Go into a handler; see to it that the sentinel looks. Returns what to `leave` by."""
         tenure = self.tenure or self.hold()
-        entry = tenure.enter(connection)
+        entry = Entry(tenure, connection)
         connection.begin_stay(entry, functools.partial(self.step_aside, entry))
+        tenure.put(entry)
         # The deque's own lock orders this against the sentinel's last look before it sleeps.
         if self._sentinel.is_asleep:
             self._sentinel.call()
@@ -201,11 +207,9 @@ class Lead:
         tenure = self.tenure
         entry = None if tenure is None else tenure.entry
         if tenure is not None and entry is not None and entry is self._seen:
-            if self._pool is None:
+            # A successor that must be started first would hold up the others for longer.
+            if self._pool is None or not self._pool.has_thread_ready():
                 entry.connection.try_watch_output(entry)
-            elif not self._pool.has_thread_ready():
-                # A successor that must be started first would hold up the others for longer.
-                entry.connection.flush_late_output()
             elif self._take(tenure) is entry:
                 self._note_taken_over(entry)
         self._seen = entry
@@ -223,7 +227,7 @@ class Lead:
         """Take the lead and let a successor have it; return the entry that was taken."""
         if self._pool is None:
             return None
-        self._pool.begin_work()
+        self._pool.begin_work()  # First: the old leader ends it as soon as it has lost the lead.
         entry = tenure.take()
         if entry is None:
             self._pool.end_work()
@@ -248,7 +252,9 @@ class Lead:
     # For forks.
 
     def flush_late_output(self) -> bool:
-        """Send what the handler that runs has left unsent."""
+        """Send what handlers have left unsent that are seen here, or were just now."""
         tenure = self.tenure
         entry = None if tenure is None else tenure.entry
-        return entry is None or entry.connection.flush_late_output()
+        entries = [*self._taken] if entry is None else [entry, *self._taken]
+        are_flushed = [each.connection.flush_late_output() for each in entries]
+        return all(are_flushed)

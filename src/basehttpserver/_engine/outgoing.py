@@ -171,9 +171,9 @@ class Outgoing:
                 return True  # That exchange is over, or watched already.
             self.seen_in = None
             self._is_watched = self._sentinel.watch(self)
+            self._flush_late_locked()
         finally:
             self._lock.release()
-        self.flush_late_output()
         return True
 
     def flush_late_output(self) -> bool:
@@ -186,16 +186,20 @@ class Outgoing:
         try:
             if not self._is_watched and self.seen_in is None:
                 return True
-            self._writes_through = True
+            return self._flush_late_locked()
+        finally:
+            self._lock.release()
+
+    def _flush_late_locked(self) -> bool:
+        self._writes_through = True
+        try:
             data = self._take_locked(last=False)
             if data:
                 self._backlog_of_ours().append(data)
             self._send_some_locked()
-            return not self._backlog
         except OSError:
             return True  # The handler will meet the error itself.
-        finally:
-            self._lock.release()
+        return not self._backlog
 
     # Under the lock.
 
@@ -203,7 +207,9 @@ class Outgoing:
         protocol = self._protocol
         if self._writes_through or protocol.is_tunnel or protocol.pending_bytes >= COLLECT_BYTES:
             self._send_locked(self.surplus)
-        if self.seen_in or self._is_watched or not (protocol.pending_bytes or self._backlog):
+        if self.seen_in or not (protocol.pending_bytes or self._backlog):
+            return
+        if self._is_watched and not self._backlog:
             return
         self._is_watched = self._sentinel.watch(self)
         if not self._is_watched:
@@ -217,10 +223,8 @@ class Outgoing:
 
     def _send_locked(self, surplus: Surplus, *, last: bool = False) -> None:
         data = self._take_locked(last=last)
-        if not data and not self._backlog:
-            return
         sent = 0
-        if not self._backlog:
+        if data and not self._backlog:
             sent = self._peer.try_send(data)
             self._allowance.moved(sent)
             if sent == len(data):
@@ -229,6 +233,7 @@ class Outgoing:
             for start in range(sent, len(view), PIECE_BYTES):
                 self._queue_locked(bytes(view[start : start + PIECE_BYTES]))
                 self._drain_locked(surplus)
+        self._drain_locked(surplus)
 
     def _take_locked(self, *, last: bool) -> bytes:
         pieces = self._protocol.take(last=last)

@@ -64,7 +64,9 @@ class Sentinel:
             if self._stopped.is_set():
                 return False
             self._watched[output] = self._clock() + LOOK_SECONDS
-            self._call_locked()
+            if not self._try_call_locked():
+                del self._watched[output]
+                return False
             return True
 
     def forget(self, output: _Late) -> None:
@@ -81,14 +83,20 @@ class Sentinel:
         """Look, for a while: there is work."""
         with self._lock:
             if not self._stopped.is_set():
-                self._call_locked()
+                self._try_call_locked()
 
-    def _call_locked(self) -> None:
+    def _try_call_locked(self) -> bool:
         self.is_asleep = False
         self._called.set()
         # After a fork the child has the object and no thread; it starts its own.
         if self._thread is None or not self._thread.is_alive():
-            self._start_locked()
+            try:
+                self._start_locked()
+            except RuntimeError:  # The system has no more threads: the next call tries again.
+                self._thread = None
+                self.is_asleep = True
+                return False
+        return True
 
     def _start_locked(self) -> None:
         self._thread = threading.Thread(
@@ -175,7 +183,10 @@ class Sentinel:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
         with self._lock:
-            left, self._watched = list(self._watched), {}
+            left: list[_Late] = list(self._watched)
+            self._watched = {}
+        if self._lead is not None:
+            left.append(self._lead)
         for output in left:
             output.flush_late_output()  # From here on it writes through.
 
