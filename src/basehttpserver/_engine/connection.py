@@ -362,7 +362,7 @@ class Connection:
             self.verdict = Verdict.CLOSE
             raise
         complaints = self.protocol.complaints()
-        if self._outgoing.is_cut:
+        if self._outgoing.has_short_file:
             complaints.append("a file became shorter while it was sent: cut")
         # A connection that keeps its thread has nobody who would send on between exchanges.
         is_sent = self.may_park or not self._outgoing.is_waiting

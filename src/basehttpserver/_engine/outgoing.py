@@ -70,7 +70,9 @@ class Outgoing:
         self.surplus = Surplus.WAIT
         #: Where the sentinel sees the handler that writes this: it need not be told of the output.
         self.seen_in: object = None
-        #: A file was shorter than it had been said: the response cannot be completed.
+        #: A file was shorter than it had been said.
+        self.has_short_file = False
+        #: Something of the response is lost, and so nothing follows it.
         self.is_cut = False
 
     def begin(self) -> None:
@@ -223,6 +225,8 @@ class Outgoing:
 
     def _send_locked(self, surplus: Surplus, *, last: bool = False) -> None:
         data = self._take_locked(last=last)
+        if self.is_cut:
+            return
         sent = 0
         if data and not self._backlog:
             sent = self._peer.try_send(data)
@@ -261,12 +265,22 @@ class Outgoing:
 
     def _drain_locked(self, surplus: Surplus) -> None:
         """Send from the backlog; wait for the client until what is left may stay."""
-        while self._backlog:
-            moved = self._send_some_locked()
-            if self._may_stay(surplus):
-                return
-            if not moved and self._backlog:
-                self._peer.wait(self._peer.transport.send_mask, self._allowance)
+        try:
+            while self._backlog:
+                moved = self._send_some_locked()
+                if self._may_stay(surplus):
+                    return
+                if not moved and self._backlog:
+                    self._peer.wait(self._peer.transport.send_mask, self._allowance)
+        except OSError:
+            self._cut_locked()
+            raise
+
+    def _cut_locked(self) -> None:
+        """Send no more of this response: what would follow would stand in the wrong place."""
+        self.is_cut = True
+        if self._backlog is not None:
+            self._backlog.close()
 
     def _may_stay(self, surplus: Surplus) -> bool:
         backlog = self._backlog
@@ -282,8 +296,8 @@ class Outgoing:
         try:
             sent = self._peer.send_from(self._backlog)
         except EOFError:
-            self._backlog.close()
-            self.is_cut = True
+            self.has_short_file = True
+            self._cut_locked()
             return 0
         self._allowance.moved(sent)
         return sent
