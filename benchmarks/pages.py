@@ -37,6 +37,7 @@ field, `Host`. The handler class is the one that everybody writes first:
 ```python
 from basehttpserver import BaseHTTPRequestHandler
 
+
 {handler}
 ```
 
