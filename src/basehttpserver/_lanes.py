@@ -26,7 +26,6 @@ from basehttpserver._engine import (
     READ,
     Connection,
     Context,
-    Entry,
     HandledSocket,
     Lead,
     Poller,
@@ -96,7 +95,7 @@ class Lanes:
         )
         self._waker = Waker()
         self._routes = RouteMemory(context.clock)
-        self._lead = Lead(self.poller, self._pool, context.sentinel, self._note_taken_over)
+        self._lead = Lead(self.poller, self._pool, context.sentinel, self._note_of)
         #: For who polls in the thread that calls `wait`.
         self._own_tenure = Tenure() if self._pool is not None else self._lead.hold()
 
@@ -115,6 +114,7 @@ class Lanes:
         if self._pool is None:
             self.poller.run_once(seconds, self._own_tenure)
             return
+        self._lead.appoint_if_unled()
         waited_for = [(self._waker.fileno(), READ)]
         if self._accepts_here:
             waited_for.append((self.fileno(), READ))
@@ -311,9 +311,8 @@ class Lanes:
         if parks:
             self.poller.give_back(connection)
 
-    def _note_taken_over(self, entry: Entry) -> None:
-        if isinstance(entry.connection, Connection):
-            self._routes.note_taken_over(_route_of(entry.connection))
+    def _note_of(self, connection: Connection) -> Callable[[], None]:
+        return functools.partial(self._routes.note_taken_over, _route_of(connection))
 
     def _resume(self, connection: Connection) -> bool:
         """Run one exchange; tell whether the connection is to wait for another, or has ended."""

@@ -1,6 +1,8 @@
 """The table of `leadership`, row by row. Any order of its steps: test_leadership_machine.py."""
 
+import functools
 import threading
+import unittest.mock
 from collections import deque
 
 import pytest
@@ -22,6 +24,8 @@ class Connection:
         self.step_aside = None
         self.watched = []
         self.flushes = 0
+        #: What the sentinel notes as slow.
+        self.request = "/"
 
     def begin_stay(self, seen_in, step_aside):
         self.seen_in, self.step_aside = seen_in, step_aside
@@ -62,8 +66,14 @@ class Pool:
     def __init__(self):
         self.leaders = deque()
         self.running = 0
+        self.look_seconds = None
+        self.must_exit = False
+        self.served = None
         self.has_threads = True
         self.is_ready = True
+
+    def serve(self, thread):
+        self.served = thread
 
     def try_lead(self, call):
         if self.has_threads:
@@ -88,10 +98,13 @@ class Rig:
         self.calls = 0
         self.sentinel._start_locked = self.note_call
         self.noted = []
-        self.lead = Lead(self.poller, self.pool, self.sentinel, self.noted.append)
+        self.lead = Lead(self.poller, self.pool, self.sentinel, self.note_of)
 
     def note_call(self):
         self.calls += 1
+
+    def note_of(self, connection):
+        return functools.partial(self.noted.append, connection.request)
 
     def begin(self):
         """Let somebody lead; return that tenure."""
@@ -216,6 +229,27 @@ class TestLeader:
         assert rig.pool.running == 0
 
 
+class TestExit:
+    """A leader that is no daemon; the main thread has ended."""
+
+    def test_ends_with_the_program(self, rig):
+        rig.begin()
+        assert rig.pool.served is threading.current_thread()
+        rig.pool.must_exit = True
+        rig.pool.leaders.popleft()()
+        assert rig.lead.tenure is None
+        assert rig.pool.running == 0
+        rig.lead.end()
+
+    def test_not_while_a_handler_runs(self, rig):
+        rig.begin()
+        rig.pool.must_exit = True
+        rig.pool.begin_work()
+        rig.poller.turns.append(lambda tenure: rig.pool.end_work())
+        rig.pool.leaders.popleft()()
+        assert not rig.poller.turns
+
+
 class TestStepAside:
     def test_successor_leads(self, rig):
         tenure = rig.begin()
@@ -238,6 +272,21 @@ class TestStepAside:
         assert connection.watched == []
         assert not rig.lead.look()
         assert connection.watched == [seen_in]
+
+    def test_wakes_a_sentinel_that_fell_asleep_meanwhile(self, rig, monkeypatch):
+        """Between the pop and its output's being known there is nothing for its last look."""
+        rig.begin()
+        connection, _ = rig.enter()
+
+        def fall_asleep(tenure, take=Tenure.take):
+            entry = take(tenure)
+            rig.sentinel.is_asleep = True
+            return entry
+
+        monkeypatch.setattr(Tenure, "take", fall_asleep)
+        connection.step_aside()
+        assert not rig.sentinel.is_asleep
+        assert rig.calls == 2
 
     def test_after_the_lead_was_taken(self, rig):
         rig.begin()
@@ -265,11 +314,26 @@ class TestSentinel:
         assert rig.lead.look()
         assert tenure.entry is entry
         assert rig.lead.look()
-        assert rig.noted == [entry]
+        assert rig.noted == ["/"]
         assert rig.poller.released == [connection]
         assert connection.watched == [entry]
         assert rig.lead.tenure is not tenure
         assert not rig.lead.look(), "nothing is left to see"
+
+    def test_notes_the_request_that_it_saw(self, rig):
+        """Where the handler has ended in the meantime, its connection may have another by now."""
+        rig.begin()
+        connection, _ = rig.enter()
+        rig.lead.look()
+        begin_work = rig.pool.begin_work
+
+        def go_on():
+            begin_work()
+            connection.request = "/another"
+
+        rig.pool.begin_work = go_on
+        rig.lead.look()
+        assert rig.noted == ["/"]
 
     def test_leaves_another_stay_alone(self, rig):
         tenure = rig.begin()
@@ -391,6 +455,18 @@ class TestWithoutThreads:
         assert len(rig.pool.leaders) == 1
         rig.lead.look()
         assert len(rig.pool.leaders) == 1
+
+    def test_not_even_for_the_sentinel(self, rig):
+        """Then the thread of ``serve_forever`` tries again."""
+        rig.pool.has_threads = False
+        rig.sentinel._start_locked = unittest.mock.Mock(side_effect=RuntimeError)
+        rig.begin()
+        rig.lead.appoint_if_unled()
+        assert not rig.pool.leaders
+        rig.pool.has_threads = True
+        for _ in range(2):
+            rig.lead.appoint_if_unled()
+            assert len(rig.pool.leaders) == 1
 
 
 # Faults that were found, each the smallest that shows it; who mends one takes its mark away.

@@ -131,6 +131,12 @@ class StagePool:
         self.to_lead -= 1
         call()
 
+    def serve(self, thread):
+        """As the real one's; the interpreter's exit is none of the stage's."""
+
+    look_seconds = None
+    must_exit = False
+
     def has_thread_ready(self):
         return self.has_threads
 

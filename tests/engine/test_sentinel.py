@@ -49,6 +49,24 @@ def sentinel():
     sentinel.stop()
 
 
+class TestFault:
+    def test_thread_lives(self, sentinel, monkeypatch):
+        told = []
+        monkeypatch.setattr(threading, "excepthook", told.append)
+
+        class Faulty(Output):
+            def flush_late_output(self):
+                raise RuntimeError
+
+        sentinel.watch(Faulty())
+        eventually(lambda: told)
+        output = Output()
+        sentinel.watch(output)
+        assert output.flushed.wait(PATIENCE_SECONDS)
+        assert [given.exc_type for given in told] == [RuntimeError]
+        told.clear()
+
+
 class TestDue:
     def test_not_before_the_delay(self, threadless, clock):
         output = Output()

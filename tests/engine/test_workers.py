@@ -203,6 +203,17 @@ class TestLead:
         assert not pool.try_lead(lambda: None)
         assert not pool.has_thread_ready()
 
+    def test_one_thread_is_made_ready_at_a_time(self, make_pool, monkeypatch):
+        started = []
+        monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread))
+        pool = make_pool(1)
+        for _ in range(3):
+            assert not pool.has_thread_ready()
+        assert len(started) == 1
+        monkeypatch.undo()
+        started[0].start()
+        eventually(pool.has_thread_ready)
+
     def test_thread_is_made_ready(self, make_pool):
         pool = make_pool(1)
         assert not pool.has_thread_ready()

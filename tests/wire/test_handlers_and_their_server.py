@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import itertools
 import signal
+import subprocess
 import threading
 import time
 
@@ -205,6 +206,65 @@ class TestHandlerThatNeverReturns:
 
     def running(self, programs):
         return [name for name, program in programs.items() if program.process.poll() is None]
+
+
+LEFT_RUNNING = """
+import threading, time, urllib.request
+from LIBRARY import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(204)
+        self.end_headers()
+        self.wfile.flush()
+        time.sleep(0.3)
+        print("handler has ended", flush=True)
+
+    def log_message(self, format, *args):
+        pass
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = False
+
+def ask():
+    urllib.request.urlopen("http://127.0.0.1:%d/" % server.server_port, timeout=10).close()
+
+server = Server(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=IS_DAEMON).start()
+ask()
+"""
+
+CLIENT_THAT_OUTLIVES_MAIN = """
+def ask_later():
+    threading.main_thread().join()
+    ask()
+    ask()
+    server.shutdown()
+    print("shut down", flush=True)
+
+threading.Thread(target=ask_later).start()
+"""
+
+
+@pytest.mark.parametrize("library", ["basehttpserver", "http.server"])
+class TestEndOfTheProgram:
+    """Threads that are no daemons hold up the exit for as long as a handler runs, no longer."""
+
+    def run(self, code, library, *, is_daemon):
+        code = code.replace("LIBRARY", library).replace("IS_DAEMON", str(is_daemon))
+        finished = subprocess.run(
+            arguments("-c", code), capture_output=True, text=True, timeout=PATIENCE_SECONDS
+        )
+        assert (finished.returncode, finished.stderr) == (0, "")
+        return finished.stdout
+
+    def test_waits_for_handlers_and_for_nothing_else(self, library):
+        assert self.run(LEFT_RUNNING, library, is_daemon=True) == "handler has ended\n"
+
+    def test_goes_on_while_serve_forever_does(self, library):
+        code = LEFT_RUNNING + CLIENT_THAT_OUTLIVES_MAIN
+        said = self.run(code, library, is_daemon=False).splitlines()
+        assert sorted(said) == [*["handler has ended"] * 3, "shut down"]
 
 
 class TestExitInAHandler:

@@ -24,7 +24,7 @@ The server hands it a factory of protocols, and what responds to a request.
 """
 
 from basehttpserver._engine.connection import Connection, Context, connection_of
-from basehttpserver._engine.leadership import Entry, Lead, Tenure
+from basehttpserver._engine.leadership import Lead, Tenure
 from basehttpserver._engine.outgoing import Surplus
 from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, OUT_OF_RESOURCES, Poller
 from basehttpserver._engine.routes import Route, RouteMemory
@@ -40,7 +40,6 @@ __all__ = [
     "READ",
     "Connection",
     "Context",
-    "Entry",
     "HandledSocket",
     "Lead",
     "Poller",

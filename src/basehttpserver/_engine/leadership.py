@@ -107,13 +107,17 @@ class Lead:
         poller: _Poller,
         pool: WorkerPool | None,
         sentinel: Sentinel,
-        note_taken_over: Callable[[Entry], None],
+        note_of: Callable[[Any], Callable[[], None]],
     ) -> None:
-        """Let threads of `pool` lead, or without one whoever calls `hold`."""
+        """Let threads of `pool` lead, or without one whoever calls `hold`.
+
+        `note_of` returns what notes that the request which a connection has now was slow. It is
+        asked before the lead is taken: a moment later the connection may have another.
+        """
         self._poller = poller
         self._pool = pool
         self._sentinel = sentinel
-        self._note_taken_over = note_taken_over
+        self._note_of = note_of
         self._lock = threading.Lock()
         self._is_ending = False
         self._is_vacant = threading.Event()
@@ -139,13 +143,21 @@ class Lead:
         entry = Entry(tenure, connection)
         connection.begin_stay(entry, functools.partial(self.step_aside, entry))
         tenure.put(entry)
-        # The deque's own lock orders this against the sentinel's last look before it sleeps.
-        if self._sentinel.is_asleep:
-            self._sentinel.call()
+        self._wake_sentinel()
         return tenure
 
+    def _wake_sentinel(self) -> None:
+        """Have the sentinel see what was put into a deque just now.
+
+        The deque's own lock orders this against its last look before it sleeps.
+        """
+        if self._sentinel.is_asleep:
+            self._sentinel.call()
+
     def begin(self) -> None:
-        """Let a thread of the pool lead."""
+        """Let a thread of the pool lead, for a server that this thread serves."""
+        if self._pool is not None:
+            self._pool.serve(threading.current_thread())
         with self._lock:
             self._is_ending = False
             self._is_vacant.clear()
@@ -156,28 +168,42 @@ class Lead:
         if self._pool is None or self._try_vacate():
             return
         tenure = self.tenure = Tenure()
-        if not self._pool.try_lead(lambda: self._run(tenure)):
-            # The system has no more threads: the sentinel tries again, look by look.
+        if not self._pool.try_lead(functools.partial(self._run, self._pool, tenure)):
+            # The system has no more threads: `appoint_if_unled` is called until it has.
             with self._lock:
                 self._is_unled = True
             self._try_vacate()
             self._sentinel.call()
+
+    def appoint_if_unled(self) -> None:
+        """Try again where the system had no thread for a leader.
+
+        For the sentinel, and, since that is a thread, too, for that of ``serve_forever``.
+        """
+        if self._is_unled:
+            with self._lock:
+                is_unled, self._is_unled = self._is_unled, False
+            if is_unled:
+                self._appoint()
 
     def _vacate_locked(self) -> None:
         self.tenure = None
         self._is_unled = False
         self._is_vacant.set()
 
-    def _run(self, tenure: Tenure) -> None:
+    def _run(self, pool: WorkerPool, tenure: Tenure) -> None:
         while not tenure.is_over:
             if self._try_vacate():
                 return
+            if pool.must_exit and not pool.running:
+                with self._lock:
+                    self._vacate_locked()
+                return
             try:
-                self._poller.run_once(None, tenure)
+                self._poller.run_once(pool.look_seconds, tenure)
             except BaseException:  # A hook's; it ends a thread of CPython's, here not even that.
                 report_exception()
-        if self._pool is not None:
-            self._pool.end_work()
+        pool.end_work()
 
     def _try_vacate(self) -> bool:
         with self._lock:
@@ -199,19 +225,17 @@ class Lead:
 
         Returns whether somebody is in a handler. For the sentinel.
         """
-        if self._is_unled:
-            with self._lock:
-                is_unled, self._is_unled = self._is_unled, False
-            if is_unled:
-                self._appoint()
+        self.appoint_if_unled()
         tenure = self.tenure
         entry = None if tenure is None else tenure.entry
         if tenure is not None and entry is not None and entry is self._seen:
             # A successor that must be started first would hold up the others for longer.
             if self._pool is None or not self._pool.has_thread_ready():
                 entry.connection.try_watch_output(entry)
-            elif self._take(tenure) is entry:
-                self._note_taken_over(entry)
+            else:
+                note = self._note_of(entry.connection)
+                if self._take(tenure) is entry:
+                    note()
         self._seen = entry
         self._watch_taken()
         return bool(entry or self._taken or self._is_unled)
@@ -233,6 +257,7 @@ class Lead:
             self._pool.end_work()
             return None
         self._taken.append(entry)
+        self._wake_sentinel()  # It may have fallen asleep between our pop and our append.
         self._poller.release(entry.connection)
         self._appoint()
         return entry

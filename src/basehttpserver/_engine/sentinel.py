@@ -13,6 +13,7 @@ import weakref
 from typing import Final, Protocol
 
 from basehttpserver._engine.deadlines import Clock
+from basehttpserver._engine.workers import report_exception
 
 __all__ = ["LOOK_SECONDS", "Sentinel"]
 
@@ -107,10 +108,14 @@ class Sentinel:
     # The looks.
 
     def look(self) -> bool:
-        """Look once; tell whether there was work."""
-        lead = self._lead
-        has_work = lead is not None and lead.look()
-        self._flush_due()
+        """Look once; tell whether there was work. A fault is reported: the thread must live on."""
+        has_work = False
+        try:
+            lead = self._lead
+            has_work = lead is not None and lead.look()
+            self._flush_due()
+        except Exception:
+            report_exception()
         return has_work or bool(self._watched)
 
     def _flush_due(self) -> None:

@@ -16,8 +16,8 @@ __all__ = ["WorkerPool", "report_exception"]
 #: How long an idle thread stays. Long enough for the pauses of a steady load.
 LINGER_SECONDS: Final = 5.0
 
-#: How often an idle thread that is no daemon looks whether the main thread has ended. It must not
-#: hold up the interpreter's exit, and nothing else would tell it.
+#: How often a thread that is no daemon looks, while it runs no handler, whether the program has
+#: ended. It must not hold up the interpreter's exit, and nothing else would tell it.
 LOOK_SECONDS: Final = 0.2
 
 
@@ -38,9 +38,15 @@ class WorkerPool:
         self._changed = threading.Condition(self._lock)
         self._tasks: deque[_Task] = deque()
         self._idle = 0
+        self._starting = 0
         self._running = 0
         self._is_closed = False
+        self._served: threading.Thread | None = None
         self._identifiers: set[int] = set()
+
+    def serve(self, thread: threading.Thread) -> None:
+        """Work for a server whose ``serve_forever`` runs in `thread`."""
+        self._served = thread
 
     def try_submit(self, call: Callable[[], None]) -> bool:
         """Run `call` in a thread; ``False`` when all are busy or the pool is closed."""
@@ -75,9 +81,13 @@ class WorkerPool:
         thread = threading.Thread(
             target=self._run, name="basehttpserver-worker", daemon=self._daemon
         )
+        with self._lock:
+            self._starting += 1
         try:
             thread.start()
         except RuntimeError:  # The system has no more threads: the same as a bound.
+            with self._lock:
+                self._starting -= 1
             return False
         return True
 
@@ -86,7 +96,9 @@ class WorkerPool:
         with self._lock:
             if self._idle > len(self._tasks):
                 return True
-        self._try_start_thread()
+            is_on_its_way = self._starting > 0
+        if not is_on_its_way:
+            self._try_start_thread()
         return False
 
     @property
@@ -122,6 +134,7 @@ class WorkerPool:
     def _run(self) -> None:
         identifier = threading.get_ident()
         with self._lock:
+            self._starting -= 1
             self._identifiers.add(identifier)
         try:
             while (task := self._next_task()) is not None:
@@ -143,17 +156,29 @@ class WorkerPool:
             try:
                 waited = 0.0
                 while not self._tasks:
-                    if self._is_closed or waited >= LINGER_SECONDS or self._must_exit():
+                    if self._is_closed or waited >= LINGER_SECONDS or self.must_exit:
                         return None
-                    seconds = LINGER_SECONDS if self._daemon else LOOK_SECONDS
+                    seconds = self.look_seconds or LINGER_SECONDS
                     waited += seconds
                     self._changed.wait(seconds)
                 return self._tasks.popleft()
             finally:
                 self._idle -= 1
 
-    def _must_exit(self) -> bool:
-        return not self._daemon and not threading.main_thread().is_alive()
+    # The interpreter's exit, which waits for threads that are no daemons.
+
+    @property
+    def look_seconds(self) -> float | None:
+        """How often a thread without a handler must ask `must_exit`; ``None``: it need not."""
+        return None if self._daemon else LOOK_SECONDS
+
+    @property
+    def must_exit(self) -> bool:
+        """The program has ended but for threads of ours."""
+        if self._daemon or threading.main_thread().is_alive():
+            return False
+        served = self._served
+        return served is None or served.daemon or not served.is_alive()
 
 
 def report_exception() -> None:
