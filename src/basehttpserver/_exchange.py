@@ -110,6 +110,9 @@ class Protocol(Interface):
         `keeps_alive`: the handler lets the connection go on; `is_last`: the server does not.
         """
 
+    def show_length(self, length: int) -> RequestHead:
+        """Return the head as it would be, had its body come by this length and not in chunks."""
+
     def ask_for_body(self) -> None:
         """Let a client send its body that waits for a word to do so, in the handler's place."""
 

@@ -29,6 +29,7 @@ __all__ = [
     "has_plain_expect_100",
     "has_plain_process_request",
     "leaves_threads_to_us",
+    "may_answer",
     "may_take_event_lane",
     "speaks_http",
 ]
@@ -107,6 +108,11 @@ def speaks_http(make_handler: Callable[..., Any]) -> bool:
     return handler_class is None or any(
         base.__name__ == "BaseHTTPRequestHandler" for base in handler_class.__mro__
     )
+
+
+def may_answer(handler_class: type, method: str) -> bool:
+    """Tell whether a class answers a method, as far as the class can tell."""
+    return hasattr(handler_class, f"do_{method}") or hasattr(handler_class, "__getattr__")
 
 
 def has_plain_expect_100(handler_class: type) -> bool:

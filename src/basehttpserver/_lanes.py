@@ -195,7 +195,10 @@ class Lanes:
         settings = self._context.settings
         if self._pool is not None:
             most = settings.spool_memory_bytes
-            is_small = head.body_length is None or head.body_length <= most
+            if head.body_length is None:
+                is_small = not settings.stream_chunked_bodies
+            else:
+                is_small = head.body_length <= most
             may_wait = is_small and not head.expects_continue and self._takes_event_lane(connection)
             return most if may_wait else 0
         return settings.max_spool_bytes if self._collects_body(head) else 0
@@ -206,7 +209,7 @@ class Lanes:
         handler_class = choice.class_of(self._server.RequestHandlerClass)
         if handler_class is None:
             return not head.expects_continue
-        if not hasattr(handler_class, f"do_{head.method}"):
+        if not choice.may_answer(handler_class, head.method):
             return False  # Nobody will read it; or a method that only an instance has does.
         return not head.expects_continue or choice.has_plain_expect_100(handler_class)
 

@@ -145,6 +145,9 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         self.connection = self.request
         if self.timeout is not None:
             peer.limit_operations(self.timeout)
+        peer.always_continues = (
+            type(self).handle_expect_100 is BaseHTTPRequestHandler.handle_expect_100
+        )
         peer.keep_socket()
         self.__dict__.pop("rfile", None)
         self.wfile = peer.open_writer()

@@ -72,6 +72,11 @@ class Settings:
     #: that do not take their response.
     max_spool_bytes: int = 1 << 30
 
+    #: Let a handler begin while its body still comes, where that comes in chunks, and leave its
+    #: fields as they were sent. Otherwise such a body is collected first, and its request shown
+    #: with a Content-Length. (An `HTTPServer` collects every body: its handlers block everybody.)
+    stream_chunked_bodies: bool = False
+
     # Limits of a server.
 
     #: Connections at a time, over all; one more gets 503. Each holds a few KiB.
@@ -117,11 +122,12 @@ class Settings:
         return cls(**{**relaxed, **changes})
 
 
+_BOOLEANS = frozenset({"stream_chunked_bodies"})
 _MAY_BE_NONE = frozenset({"max_body_bytes", "max_connections_per_address"})
 
 
 def _check(name: str, value: object) -> None:
-    if name.startswith("accept_"):
+    if name.startswith("accept_") or name in _BOOLEANS:
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be True or False, not {value!r}")
     elif value is None and name in _MAY_BE_NONE:

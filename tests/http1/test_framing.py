@@ -1,6 +1,11 @@
 import pytest
 
-from basehttpserver._http1.framing import FramingFields, body_length, keeps_alive
+from basehttpserver._http1.framing import (
+    FramingFields,
+    body_length,
+    keeps_alive,
+    with_length,
+)
 from basehttpserver.settings import Settings
 from tests.http1.delivery import Exchange, accept, converse, deliver, refuse, request
 
@@ -309,3 +314,19 @@ def test_persistence():
     assert keeps_alive((1, 1), FramingFields(b"\r\n"))
     assert not keeps_alive((0, 9), FramingFields(b"\r\n"))
     assert not keeps_alive((1, 1), FramingFields(b"Connection: x\r\nConnection: CLOSE\r\n\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"Transfer-Encoding: chunked\r\n", b"Content-Length: 12\r\n"),
+        (b"tRANSFER-eNCODING:CHUNKED\r\n", b"Content-Length: 12\r\n"),
+        (b"Transfer-Encoding: chunked\n", b"Content-Length: 12\r\n"),
+    ],
+)
+def test_length_in_place_of_chunks(line, shown):
+    before, after = (
+        b"POST /Transfer-Encoding: HTTP/1.1\r\nHost: x\r\n",
+        b"X: Transfer-Encoding: y\r\n\r\n",
+    )
+    assert with_length(before + line + after, 12) == before + shown + after

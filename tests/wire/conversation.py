@@ -94,6 +94,10 @@ class Conversation:
         assert found == expected
         return self
 
+    def peek(self):
+        """Return what is here of what comes next, and leave it there."""
+        return self.socket.recv(65536, socket.MSG_PEEK)
+
     def want_idle(self):
         """Want the connection open and silent."""
         assert self.received == b"", "more than was expected"

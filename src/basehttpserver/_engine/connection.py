@@ -105,6 +105,8 @@ class Connection:
         self.resident: Any = None
         #: The head of the exchange that runs, or is about to.
         self.head: RequestHead | None = None
+        #: A handler of this kind would give 100 (Continue) to any client that waits for it.
+        self.always_continues = False
         #: What the poller waits for on this connection: a mask of selectors, 0 while it does not.
         self.watched_mask = 0
         #: What the poller's deadline is for.
@@ -124,6 +126,7 @@ class Connection:
             context.settings,
             context.spool,
             before_waiting=self._outgoing.flush,
+            before_head=self._collect_chunks,
         )
         request.connection = self  # Where `connection_of` finds it.
         if request.family in (socket.AF_INET, socket.AF_INET6):
@@ -293,6 +296,29 @@ class Connection:
         except PeerError as error:
             self._refuse_body(error)
             return True
+
+    def _collect_chunks(self) -> None:
+        """Wait for the end of a body in chunks, and show the request as if it had a length.
+
+        Handlers know Content-Length: ``http.server`` has no chunks. Some take chunks apart by
+        themselves where the field says so; so that goes, as RFC 9112 7.1.3 has it.
+        """
+        head = self.head
+        if head is None or (head.expects_continue and not self.always_continues):
+            return
+        if head.expects_continue:
+            self.protocol.ask_for_body()
+            self._outgoing.flush()
+        try:
+            length = self._incoming.collect_rest(self.context.settings.max_spool_bytes)
+        except PeerTimeoutError:
+            self.time_out_body()
+        except PeerError as error:
+            self._refuse_body(error)
+        else:
+            if length is not None:
+                self.head = self.protocol.show_length(length)
+                self._incoming.show_head(self.head)
 
     @property
     def has_whole_body(self) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 from collections.abc import Callable
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
@@ -27,14 +28,21 @@ class Incoming:
         settings: Settings,
         spool: Spool,
         before_waiting: Callable[[], None],
+        before_head: Callable[[], None],
     ) -> None:
-        """Read from `peer`; call `before_waiting` before it is waited for."""
+        """Read from `peer`; call `before_waiting` before it is waited for.
+
+        `before_head` is called when the head of a request is about to be read whose body comes in
+        chunks, unless settings have it that chunks are streamed; it may call `collect_rest`.
+        """
         self._spool = spool
         self._held_bytes = 0
         self._peer = peer
         self._protocol = protocol
         self._settings = settings
         self._before_waiting = before_waiting
+        self._before_head = before_head
+        self._is_head_due = False
         self._head_left = b""
         self._spooled: SpooledTemporaryFile[bytes] | None = None
         #: What `open_reader` returned last.
@@ -53,6 +61,11 @@ class Incoming:
         """Read the request that `head` begins."""
         self._head_left = head.raw
         self._has_body = head.refusal is None
+        self._is_head_due = (
+            head.body_length is None
+            and head.refusal is None
+            and not self._settings.stream_chunked_bodies
+        )
         self.is_collected = head.refusal is not None or head.body_length == 0
         self._allowance.renew()
         self._was_read = False
@@ -64,6 +77,8 @@ class Incoming:
         """
         if self._was_read or not self._head_left:
             return b""
+        if self._is_head_due:
+            self._prepare_head()
         line_end = self._head_left.find(b"\n") + 1 or len(self._head_left)
         return self._take_head(line_end)
 
@@ -108,6 +123,8 @@ class Incoming:
         Raises `PeerError` for a malformed body, ``TimeoutError`` and ``OSError``.
         """
         self._was_read = True
+        if self._is_head_due:
+            self._prepare_head()
         if self._head_left:
             return self._take_head(size)
         if self._spooled is not None:
@@ -136,6 +153,25 @@ class Incoming:
             self._close_spool()
         return self._protocol.read_body(size) or b""
 
+    def _prepare_head(self) -> None:
+        self._is_head_due = False
+        self._before_head()
+
+    def show_head(self, head: RequestHead) -> None:
+        """Let the head that is about to be read be this one."""
+        self._head_left = head.raw
+
+    def collect_rest(self, most: int) -> int | None:
+        """Wait until the body is whole; return its length, ``None`` where it is too long to keep.
+
+        Raises as `collect_body`, and ``TimeoutError`` and ``OSError``.
+        """
+        while not self.collect_body(most):
+            if not self._peer.receive():
+                self._before_waiting()
+                self._peer.receive_or_wait(self._allowance)
+        return self._held_bytes if self.is_collected else None
+
     def collect_body(self, most: int) -> bool:
         """Keep what is here of the body, in the end on disk; tell whether to wait for no more.
 
@@ -147,6 +183,7 @@ class Incoming:
                 max_size=self._settings.spool_memory_bytes
             )
         try:
+            self._spooled.seek(0, os.SEEK_END)
             while self._held_bytes < most and self._spool.room > 0:
                 data = self._protocol.read_body(RECEIVE_BYTES)
                 if data is None:

@@ -22,6 +22,7 @@ from typing import Final
 
 from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver._http1.chunked import ChunkedDecoder
+from basehttpserver._http1.framing import with_length
 from basehttpserver._http1.head import HeadReader
 from basehttpserver._http1.response import ResponseEncoder
 from basehttpserver.exceptions import PeerError
@@ -192,6 +193,14 @@ class Http1Connection:
         elif data is None:
             self._check_not_cut_off()
         return data
+
+    def show_length(self, length: int) -> RequestHead:
+        """Return the head as it would be, had its body come by this length and not in chunks."""
+        if self._head is None:
+            raise RuntimeError("show_length() without a request")
+        raw = with_length(self._head.raw, length)
+        self._head = self._head._replace(raw=raw, body_length=length)
+        return self._head
 
     def _check_not_cut_off(self) -> None:
         """Raise `PeerError` where more of the body cannot come (RFC 9112 8).

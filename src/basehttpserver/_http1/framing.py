@@ -17,6 +17,7 @@ __all__ = [
     "check_framing_is_plain",
     "keeps_alive",
     "list_items",
+    "with_length",
 ]
 
 BAD_REQUEST: Final = HTTPStatus.BAD_REQUEST
@@ -99,6 +100,18 @@ def body_length(
     if max_body_bytes is not None and length > max_body_bytes:
         raise body_too_large()
     return length
+
+
+def with_length(raw: bytes, length: int) -> bytes:
+    """Return the head of a body in chunks as that of one of `length` bytes (RFC 9112 7.1.3).
+
+    The one field Transfer-Encoding becomes Content-Length; every other byte stays.
+    """
+    lines = raw.split(b"\n")
+    for number, line in enumerate(lines):
+        if line.partition(b":")[0].strip(b" \t").lower() == b"transfer-encoding":
+            lines[number] = b"Content-Length: %d\r" % length
+    return b"\n".join(lines)
 
 
 def _check_transfer_encoding(version: tuple[int, int], fields: FramingFields) -> None:
