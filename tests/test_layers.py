@@ -45,9 +45,10 @@ def test_protocol_does_not_import_http_client():
 def test_package_has_no_dependencies():
     """Everything imported comes from the standard library or from the package itself.
 
-    ``_typeshed`` exists for type checkers only.
+    ``_typeshed`` exists for type checkers only; ``sitecustomize`` is the name under which Python's
+    ``site`` looks for a module of whoever set the machine up.
     """
-    known = sys.stdlib_module_names | {"basehttpserver", "_typeshed"}
+    known = sys.stdlib_module_names | {"basehttpserver", "_typeshed", "sitecustomize"}
     foreign = {
         f"{source.relative_to(PACKAGE)}: {module}"
         for source in PACKAGE.rglob("*.py")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from basehttpserver._run_command import run
 from basehttpserver.files import SimpleHTTPRequestHandler
 from basehttpserver.serving import DualStackServer, find_address, print_serving, run_until_signal
 
@@ -27,9 +28,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve a directory until Ctrl-C or SIGTERM; return the exit status."""
+    """Serve a directory until Ctrl-C or SIGTERM, or `run` a program; return the exit status."""
     parser = _make_parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["run"]:
+        return run(words[1:], f"{parser.prog} run")
+    options = parser.parse_args(words)
     _check(parser, options)
     # A class of its own: a handler keeps what the options say without changing anybody else's.
     handler_class = type(
@@ -71,6 +75,8 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="basehttpserver" if "__main__" not in sys.argv[0] else "python -m basehttpserver",
         description="Serve a directory over HTTP.",
+        epilog="%(prog)s run SCRIPT runs a program with this package in place of http.server:"
+        " see %(prog)s run --help.",
     )
     parser.add_argument(
         "port",
