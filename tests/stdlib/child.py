@@ -1,11 +1,12 @@
 """Runs one of CPython's test modules with this package in place of ``http.server``.
 
     python -I child.py MODULE MODE REPORT [--replace-stream-servers] [--exclude PREFIX]…
+        [--class NAME]…
 
-One process each. The replacement is in ``sys.modules`` before anything imports ``http.server``, so
-that ``wsgiref`` and ``xmlrpc.server`` build on it without knowing. MODE says what it is made from:
-``strict`` (this package as it comes), ``relaxed`` (with ``Settings.like_http_server()``) or
-``copy`` (CPython's own source under another name). REPORT is a JSON file: the outcome of each test.
+One process each. ``http.server`` is replaced before the suite is imported, so that ``wsgiref`` and
+``xmlrpc.server`` build on it without knowing. MODE says by what: ``strict`` (this package's drop-in
+as it comes), ``relaxed`` (with ``Settings.like_http_server()``) or ``copy`` (CPython's own source
+under another name). REPORT is a JSON file: the outcome of each test.
 
 With ``--replace-stream-servers`` the TCP and Unix stream servers of ``socketserver`` are rebuilt
 upon our ``HTTPServer`` before the test module is imported. Their handlers are no HTTP handlers
@@ -18,35 +19,23 @@ Only the standard library is used here: the interpreter may have nothing else.
 
 import argparse
 import faulthandler
-import http.server as standard
 import importlib
 import importlib.util
 import json
-import os
 import socket
 import socketserver
 import sys
-import time
 import traceback
 import types
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
-#: What the replacement takes from this package…
-PUBLIC_NAMES = (
-    "BaseHTTPRequestHandler",
-    "DEFAULT_ERROR_CONTENT_TYPE",
-    "DEFAULT_ERROR_MESSAGE",
-    "HTTPServer",
-    "SimpleHTTPRequestHandler",
-    "ThreadingHTTPServer",
-    "test",
-)
-#: …and from CPython's, until this package has its own. The tests of these are left out.
+#: What CPython's suites ask of ``http.server``, and the drop-in takes from CPython's own until this
+#: package has it. The tests of these are left out.
 BORROWED_NAMES = (
     "CGIHTTPRequestHandler",
     "HTTPSServer",
@@ -57,47 +46,37 @@ BORROWED_NAMES = (
 )
 
 
-def build_http_server(mode: str) -> types.ModuleType:
-    """A module object to stand for ``http.server``."""
+def replace_http_server(mode: str) -> types.ModuleType:
+    """Answer every later ``import http.server`` as the mode says; return that module."""
     if mode == "copy":
-        return copy_of_standard_module()
+        module = copy_of_standard_module()
+        sys.modules["http.server"] = module
+        importlib.import_module("http").server = module  # type: ignore[attr-defined]
+        return module
     sys.path.insert(0, str(SOURCE))
-    package = importlib.import_module("basehttpserver")
-    if not Path(package.__file__ or "").is_relative_to(SOURCE):
-        raise RuntimeError(f"imported {package.__file__}, which is not below {SOURCE}")
-    if mode == "relaxed":
-        package.HTTPServer.settings = package.Settings.like_http_server()
-    module = types.ModuleType("http.server", "basehttpserver in place of http.server")
-    # Tests reach through these: `server.os` is where they swap `os.path` for `ntpath`.
-    for imported in (os, socket, socketserver, sys, time):
-        setattr(module, imported.__name__, imported)
-    for name in BORROWED_NAMES:
-        if hasattr(standard, name):
-            setattr(module, name, getattr(standard, name))
-    for name in PUBLIC_NAMES:
-        setattr(module, name, getattr(package, name))
-    module.__dict__["__all__"] = [name for name in PUBLIC_NAMES if not name.startswith("DEFAULT")]
+    dropin = importlib.import_module("basehttpserver.dropin")
+    if not Path(dropin.__file__ or "").is_relative_to(SOURCE):
+        raise RuntimeError(f"imported {dropin.__file__}, which is not below {SOURCE}")
+    standard = vars(importlib.import_module("http.server"))
+    borrowed = {name: standard[name] for name in BORROWED_NAMES if name in standard}
+    dropin.install(dropin.Settings.like_http_server() if mode == "relaxed" else None)
+    module = importlib.import_module("http.server")
+    for name, value in borrowed.items():
+        setattr(module, name, value)
     return module
 
 
 def copy_of_standard_module() -> types.ModuleType:
     """CPython's ``http.server``, executed again as a module of another name."""
-    assert standard.__file__
-    spec = importlib.util.spec_from_file_location("copy_of_http_server", standard.__file__)
+    standard = importlib.util.find_spec("http.server")
+    assert standard
+    assert standard.origin
+    spec = importlib.util.spec_from_file_location("copy_of_http_server", standard.origin)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def install_http_server(module: types.ModuleType) -> None:
-    """Answer every later ``import http.server`` with ``module``."""
-    early = {"wsgiref.simple_server", "xmlrpc.server", "pydoc"} & sys.modules.keys()
-    if early:
-        raise RuntimeError(f"these have imported the standard http.server already: {early}")
-    sys.modules["http.server"] = module
-    importlib.import_module("http").server = module  # type: ignore[attr-defined]
 
 
 def replace_stream_servers(http_server: type[socketserver.TCPServer]) -> None:
@@ -173,24 +152,31 @@ def each_test(suite: unittest.TestSuite) -> Iterator[unittest.TestCase]:
             yield item
 
 
-def run_tests(module_name: str, excluded_prefixes: tuple[str, ...]) -> dict[str, Any]:
-    """Run a test module and return the report about it."""
+def run_tests(
+    module_name: str, excluded_prefixes: tuple[str, ...], classes: Container[str]
+) -> dict[str, Any]:
+    """Run a test module, or only some of its classes, and return the report about it."""
     loaded = unittest.defaultTestLoader.loadTestsFromName(f"test.{module_name}")
     excluded = [test.id() for test in each_test(loaded) if test.id().startswith(excluded_prefixes)]
     result = RecordingResult()
+
+    def is_kept(test: unittest.TestCase) -> bool:
+        is_meant = not classes or type(test).__name__ in classes
+        return is_meant and not test.id().startswith(excluded_prefixes)
+
     # The structure of classes and modules stays, for their fixtures.
-    without_excluded(loaded, excluded_prefixes).run(result)
+    only_those(is_kept, loaded).run(result)
     return {"outcomes": result.outcomes, "excluded": excluded}
 
 
-def without_excluded(
-    suite: unittest.TestSuite, excluded_prefixes: tuple[str, ...]
+def only_those(
+    is_kept: Callable[[unittest.TestCase], bool], suite: unittest.TestSuite
 ) -> unittest.TestSuite:
     kept = unittest.TestSuite()
     for item in suite:
         if isinstance(item, unittest.TestSuite):
-            kept.addTest(without_excluded(item, excluded_prefixes))
-        elif not item.id().startswith(excluded_prefixes):
+            kept.addTest(only_those(is_kept, item))
+        elif is_kept(item):
             kept.addTest(item)
     return kept
 
@@ -202,16 +188,16 @@ def main() -> None:
     parser.add_argument("report", type=Path)
     parser.add_argument("--replace-stream-servers", action="store_true")
     parser.add_argument("--exclude", action="append", default=[])
+    parser.add_argument("--class", action="append", default=[], dest="classes")
     parser.add_argument("--hang-seconds", type=float, default=60.0)
     arguments = parser.parse_args()
     # A hang ends with the stack of every thread on stderr; so does a thread that a test left behind
     # and that holds up the exit.
     faulthandler.dump_traceback_later(arguments.hang_seconds, exit=True)
-    module = build_http_server(arguments.mode)
-    install_http_server(module)
+    module = replace_http_server(arguments.mode)
     if arguments.replace_stream_servers and arguments.mode != "copy":
         replace_stream_servers(module.HTTPServer)
-    report = run_tests(arguments.module, tuple(arguments.exclude))
+    report = run_tests(arguments.module, tuple(arguments.exclude), arguments.classes)
     arguments.report.write_text(json.dumps(report), "utf-8")
 
 

@@ -19,6 +19,8 @@ class Suite(NamedTuple):
     fewest_tests: int
     #: Seconds after which the run is a hang. CPython's own time is at most a quarter of it.
     timeout_seconds: float = 60.0
+    #: The test classes that meet ``http.server``, where most of the module does not; empty: all.
+    classes: tuple[str, ...] = ()
 
 
 SUITES = {
@@ -28,6 +30,9 @@ SUITES = {
     "docxmlrpc on our servers": Suite("test_docxmlrpc", True, 9),
     "urllib2_localnet": Suite("test_urllib2_localnet", False, 20),
     "socketserver on our servers": Suite("test_socketserver", True, 25),
+    "robotparser": Suite("test_robotparser", False, 1, classes=("PasswordProtectedSiteTestCase",)),
+    "logging": Suite("test_logging", False, 1, classes=("HTTPHandlerTest",)),
+    "pydoc": Suite("test_pydoc", False, 1, classes=("PydocServerTest",)),
     # A third of its tests wait three seconds each for a request that never comes.
     "xmlrpc": Suite("test_xmlrpc", False, 70, 150.0),
     "xmlrpc on our servers": Suite("test_xmlrpc", True, 70, 150.0),

@@ -126,6 +126,7 @@ def perform(run: Run) -> Report:
         command = [run.interpreter.executable, "-I", str(CHILD), suite.module, run.mode]
         command += [str(report_file), f"--hang-seconds={suite.timeout_seconds}"]
         command += [f"--exclude={prefix}" for prefix in EXCLUDED]
+        command += [f"--class={name}" for name in suite.classes]
         if suite.replaces_stream_servers:
             command.append("--replace-stream-servers")
         try:

@@ -1,0 +1,295 @@
+"""``python -m basehttpserver run`` against plain ``python``: the same to the last byte."""
+
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from basehttpserver._run_command import BOOTSTRAP, interpreter_flags
+
+PLAIN = [sys.executable]
+RUN = [sys.executable, "-m", "basehttpserver", "run"]
+
+SHOW_MAIN = """
+import __main__, os, sys
+for name in ("__name__", "__file__", "__package__", "__doc__", "__cached__"):
+    print(name, getattr(__main__, name, "missing"))
+spec = __main__.__spec__
+print(spec and (spec.name, spec.origin, spec.parent), type(__main__.__loader__))
+print(sys.argv, sys.orig_argv, sys.flags, sys.warnoptions)
+print([entry for entry in sys.path], "sitecustomize" in sys.modules)
+environment = dict(os.environ)
+for name in ("PYTHONPATH", "BASEHTTPSERVER_RUN", "SHLVL", "_"):
+    environment.pop(name, None)
+print(sorted(environment.items()))
+if __name__ == "__main__":
+    import traceback
+    traceback.print_stack(file=sys.stdout)
+"""
+
+RAISE = """
+def broken():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        raise ValueError("a value") from error
+import http.server
+broken()
+"""
+
+
+def outcome(command, folder, input_bytes=b"", **environment):
+    """Run a command in a folder; return its status and what it wrote."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=kept | environment,
+        input=input_bytes,
+        capture_output=True,
+        timeout=50,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def assert_same(folder, *arguments, flags=(), options=(), **more):
+    """Run a program in both ways; return the one outcome that both have."""
+    plain = outcome([*PLAIN, *flags, *arguments], folder, **more)
+    run = [*PLAIN, *flags, *RUN[1:], *options, *arguments]
+    assert outcome(run, folder, **more) == plain
+    return plain
+
+
+def write(folder, files):
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["script.py", "a", "--set", "-m", "run"],
+        ["./folder/script.py"],
+        ["-m", "module", "a", "-h"],
+        ["-mpackage", "--like-http-server"],
+        ["-m", "package.module"],
+        ["folder"],
+        ["archive.zip", "a"],
+        ["-c", SHOW_MAIN, "a", "-c"],
+        ["-", "a"],
+    ],
+    ids=" ".join,
+)
+def test_a_program_sees_what_it_would_see_without_us(tmp_path, arguments):
+    places = ["script.py", "folder/script.py", "module.py", "package/__main__.py"]
+    places += ["package/module.py", "folder/__main__.py"]
+    write(tmp_path, dict.fromkeys(places, SHOW_MAIN) | {"package/__init__.py": ""})
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("__main__.py", SHOW_MAIN)
+    status, stdout, _ = assert_same(tmp_path, *arguments, input_bytes=SHOW_MAIN.encode())
+    assert status == 0
+    assert b"__name__ __main__" in stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (RAISE, 1),
+        ("raise SystemExit('a sentence')", 1),
+        ("raise SystemExit(7)", 7),
+        ("import sys; sys.exit()", 0),
+        ("raise KeyboardInterrupt", -signal.SIGINT),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGINT)", -signal.SIGINT),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM),
+        ("import os; os._exit(3)", 3),
+        ("a syntax error", 1),
+        ("import atexit; atexit.register(print, 'at exit'); 1 / 0", 1),
+        ("import threading; threading.Thread(target=lambda: 1 / 0).start()", 0),
+        ("import warnings; warnings.warn('beware', stacklevel=2)", 0),
+        ("import no_such_module", 1),
+    ],
+)
+def test_a_program_ends_as_it_would_without_us(tmp_path, code, status):
+    write(tmp_path, {"script.py": code})
+    told = assert_same(tmp_path, "script.py")
+    assert told[0] == status
+    assert b"basehttpserver" not in told[2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["missing.py"], ["-m", "missing"], ["-m", "folder"], ["folder"], ["-m", "raising"]],
+    ids=" ".join,
+)
+def test_what_python_says_of_a_program_that_it_cannot_run(tmp_path, arguments):
+    write(tmp_path, {"folder/data.txt": "", "raising.py": RAISE})
+    assert assert_same(tmp_path, *arguments)[0] != 0
+
+
+def test_options_of_python_are_kept(tmp_path):
+    write(tmp_path, {"script.py": SHOW_MAIN})
+    assert_same(tmp_path, "script.py", flags=["-OBu", "-Werror", "-X", "dev"])
+
+
+@pytest.mark.parametrize(
+    ("command", "flags"),
+    [
+        (["python", "-m", "basehttpserver"], []),
+        (["python", "-mbasehttpserver"], []),
+        (["python", "-Bum", "basehttpserver"], ["-Bu"]),
+        (["python", "-Bm", "basehttpserver", "-B"], ["-B"]),
+        (["python", "-X", "dev", "-m", "x"], ["-X", "dev"]),
+        (["python", "-BX", "dev", "-Wm", "-m", "x"], ["-BX", "dev", "-Wm"]),
+        (
+            ["python", "--check-hash-based-pycs", "always", "-mx"],
+            ["--check-hash-based-pycs", "always"],
+        ),
+        (["python", "-B", "/bin/basehttpserver", "-O"], ["-B"]),
+        (["python"], []),
+    ],
+)
+def test_options_of_python_are_recognised(command, flags):
+    assert interpreter_flags(command) == flags
+
+
+def test_a_sitecustomize_of_the_machine_is_imported_too(tmp_path):
+    write(
+        tmp_path,
+        {
+            "site/sitecustomize.py": "import sys; sys.marked = __file__, __name__",
+            "script.py": "import sys, sitecustomize; print(sys.marked, sitecustomize)",
+        },
+    )
+    status, stdout, _ = assert_same(tmp_path, "script.py", PYTHONPATH=str(tmp_path / "site"))
+    assert status == 0
+    assert stdout.count(b"sitecustomize.py") == 2
+
+
+def test_a_sitecustomize_that_fails_fails_as_without_us(tmp_path):
+    write(tmp_path, {"site/sitecustomize.py": "import no_such_module", "script.py": ""})
+    _, _, plain = outcome([*PLAIN, "script.py"], tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    _, _, ours = outcome([*RUN, "script.py"], tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    # Twice: in the Python that starts the program, too.
+    assert b"no_such_module" in plain
+    assert ours.count(b"no_such_module") == 2 * plain.count(b"no_such_module")
+
+
+WHICH = "import http.server; print(http.server.HTTPServer.__module__)"
+OURS = b"basehttpserver.server"
+
+
+def test_the_program_gets_this_package(tmp_path):
+    assert outcome([*RUN, "-c", WHICH], tmp_path)[1].split() == [OURS]
+    console_script = Path(sys.executable).with_name("basehttpserver")
+    assert outcome([console_script, "run", "-c", WHICH], tmp_path)[1].split() == [OURS]
+
+
+def test_so_it_does_where_the_package_is_not_on_the_path_of_the_program(tmp_path):
+    # As in another environment that the program starts, or after `cd src`.
+    code = "import sys; sys.path = [p for p in sys.path if 'site-packages' not in p and "
+    code += f"p != {str(BOOTSTRAP.parents[2])!r}]\n{WHICH}"
+    assert outcome([*RUN, "-c", code], tmp_path)[1].split() == [OURS]
+
+
+def test_nothing_of_ours_is_imported_before_it_is_needed(tmp_path):
+    code = "import sys; print(sorted(name for name in sys.modules))"
+    assert_same(tmp_path, "-c", code)
+
+
+CHILDREN = """
+import multiprocessing, pickle, subprocess, sys
+import http.server
+
+class Picklable:
+    pass
+
+def tell(queue):
+    queue.put((http.server.HTTPServer.__module__, Picklable()))
+
+if __name__ == "__main__":
+    for method in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context(method)
+        queue = context.Queue()
+        child = context.Process(target=tell, args=(queue,))
+        child.start()
+        name, picklable = queue.get(timeout=40)
+        child.join()
+        assert type(picklable) is Picklable is type(pickle.loads(pickle.dumps(picklable)))
+        print(name, flush=True)
+    subprocess.run([sys.executable, "-c", sys.argv[1]])
+"""
+
+
+def test_children_get_it_too(tmp_path):
+    write(tmp_path, {"script.py": CHILDREN})
+    status, stdout, stderr = outcome([*RUN, "script.py", WHICH], tmp_path)
+    assert (status, stderr) == (0, b"")
+    assert set(stdout.split()) == {OURS}
+    assert len(stdout.split()) >= 2
+
+
+def test_a_program_can_run_a_program(tmp_path):
+    nested = [*RUN, "--no-python2-names", "-c", "import subprocess, sys; sys.exit("]
+    nested[-1] += f"subprocess.call({[*RUN, '-c', WHICH]!r}))"
+    assert outcome(nested, tmp_path) == (0, OURS + b"\n", b"")
+
+
+def test_settings_can_be_relaxed_and_set(tmp_path):
+    code = "import http.server; s = http.server.HTTPServer.settings;"
+    code += "print(s.accept_bare_lf, s.accept_http_0_9, s.max_fields, s.max_body_bytes)"
+    options = ["--like-http-server", "--set", "accept_http_0_9=False", "--set", "max_fields=9"]
+    options += ["--set=max_body_bytes=None"]
+    assert outcome([*RUN, *options, "-c", code], tmp_path)[1] == b"True False 9 None\n"
+    assert outcome([*RUN, "-c", code], tmp_path)[1] == b"False False 100 None\n"
+
+
+def test_python2_names_can_be_left_out(tmp_path):
+    code = "import http.server, importlib.util; print(importlib.util.find_spec('BaseHTTPServer'))"
+    assert outcome([*RUN, "--no-python2-names", "-c", code], tmp_path)[1] == b"None\n"
+    assert b"BaseHTTPServer.py" in outcome([*RUN, "-c", code], tmp_path)[1]
+
+
+def test_modules_of_the_program_win_over_python2_names(tmp_path):
+    write(tmp_path, {"SocketServer.py": "own = 1", "script.py": "import SocketServer as s; s.own"})
+    assert outcome([*RUN, "script.py"], tmp_path) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ([], "no program"),
+        (["--like-http-server"], "no program"),
+        (["--no-such-option", "script.py"], "--no-such-option"),
+        (["--set", "max_fields", "script.py"], "NAME=VALUE"),
+        (["--set", "max_feilds=1", "script.py"], "'max_feilds'"),
+        (["--set", "max_fields=-1", "script.py"], "max_fields must be"),
+        (["--set", "max_fields=a b", "script.py"], "max_fields must be"),
+        (["--set"], "expected one argument"),
+    ],
+    ids=str,
+)
+def test_bad_options_get_one_sentence(tmp_path, options, complaint):
+    status, stdout, stderr = outcome([*RUN, *options], tmp_path)
+    assert (status, stdout) == (2, b"")
+    assert complaint in stderr.decode()
+    assert stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("flag", ["-I", "-E"])
+def test_a_python_that_keeps_the_drop_in_out_is_refused(tmp_path, flag):
+    status, _, stderr = outcome([*PLAIN, flag, *RUN[1:], "-c", WHICH], tmp_path)
+    assert status == 2
+    assert b"-I, -E and -S" in stderr
+
+
+def test_the_old_command_line_of_http_server_runs_ours(tmp_path):
+    status, stdout, _ = outcome([*RUN, "-m", "http.server", "--help"], tmp_path)
+    assert status == 0
+    assert b"Serve a directory over HTTP" in stdout
