@@ -88,7 +88,7 @@ OLD_REQUEST = (
     b"Host: localhost\r\n"
     b'Content-Type: Text/Plain ; Charset="utf-8"; Format=flowed; odd\r\n'
     b"X-Twice: first\r\n"
-    b"x-tWICE:  second  value \r\n"
+    b"x-tWICE: second  value \r\n"
     b"Date: Tue, 14 Nov 2023 22:13:20 +0100\r\n"
     b'From: "A. User" <user@example.org>, other@example.org\r\n'
     b"X-Empty:\r\n"

@@ -10,11 +10,14 @@ those that know Python 2 only, and rely on that.
 import email.utils
 import http.client
 import re
-from typing import Final
+from typing import Final, cast
 
 __all__ = ["Message"]
 
 _LINE_END: Final = re.compile(r"\r?\n")
+
+#: What Python 2's strip() took away: of bytes, so that no byte of ISO-8859-1 is white space.
+_SPACE: Final = " \t\n\r\x0b\x0c"
 
 
 class Message(http.client.HTTPMessage):
@@ -62,13 +65,14 @@ class Message(http.client.HTTPMessage):
 
     def getfirstmatchingheader(self, name: str) -> list[str]:
         """Return the lines of the first field of this name."""
-        value = self.get(name)
-        return [] if value is None else _lines_of(name, value)
+        lines = self.getallmatchingheaders(name)
+        ends = (at for at, line in enumerate(lines) if at and line[:1] not in " \t")
+        return lines[: next(ends, None)]
 
     def getrawheader(self, name: str) -> str | None:
-        """Return what stands behind the first field of this name, to its end."""
-        value = self.get(name)
-        return None if value is None else f" {value}\r\n"
+        """Return what stands behind the colon of the first field of this name, to its end."""
+        lines = self.getfirstmatchingheader(name)
+        return "".join(lines)[len(name) + 1 :] if lines else None
 
     # The media type.
 
@@ -145,11 +149,14 @@ class Message(http.client.HTTPMessage):
 
     def getdate(self, name: str) -> tuple[int, ...] | None:
         """Return a date field as a tuple for ``time.mktime``, or ``None``."""
-        return email.utils.parsedate(self.getheader(name))
+        date = self.getdate_tz(name)
+        return None if date is None else cast("tuple[int, ...]", date[:9])
 
     def getdate_tz(self, name: str) -> tuple[int | None, ...] | None:
         """Return a date field as a tuple with its offset from UTC, or ``None``."""
-        return email.utils.parsedate_tz(self.getheader(name, "") or "")
+        date = email.utils.parsedate_tz(self.getheader(name) or "")
+        # Python 2 says that there is no daylight saving time, not that it does not know.
+        return None if date is None else (*date[:8], 0, date[9])
 
     def getaddrlist(self, name: str) -> list[tuple[str, str]]:
         """Return the addresses in all fields of this name."""
@@ -163,12 +170,15 @@ class Message(http.client.HTTPMessage):
 
 def _unfold(value: str) -> str:
     """Return a value, perhaps of several lines, as Python 2 joined them."""
-    return "\n ".join(line.strip() for line in _LINE_END.split(value)).strip()
+    return "\n ".join(line.strip(_SPACE) for line in _LINE_END.split(value)).strip(_SPACE)
 
 
 def _lines_of(name: str, value: str) -> list[str]:
     first, *continued = _LINE_END.split(value)
-    return [f"{name}: {first}\r\n", *(f"{line}\r\n" for line in continued)]
+    return [
+        f"{name}: {first}\r\n" if first else f"{name}:\r\n",
+        *(f"{line}\r\n" for line in continued),
+    ]
 
 
 def _parameter(text: str) -> str:

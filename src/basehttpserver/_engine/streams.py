@@ -2,9 +2,14 @@
 
 import io
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 __all__ = ["RequestReader", "ResponseWriter"]
+
+#: Python's own words, by which programmers search, and what to do.
+_TEXT_REFUSED: Final = (
+    "a bytes-like object is required, not 'str': encode it, as in wfile.write(text.encode())"
+)
 
 
 class RequestReader(io.RawIOBase):
@@ -80,11 +85,14 @@ class ResponseWriter(io.BufferedIOBase):
     def write(self, data: Any, /) -> int:
         """Take `data`, any bytes-like object; return how many bytes that is.
 
-        Raises ``TimeoutError`` when the client reads too slowly, ``OSError`` when it is gone.
+        Raises ``TimeoutError`` when the client reads too slowly, ``OSError`` when it is gone, and
+        ``TypeError`` for text: Python 2's handlers wrote it, and no encoding is right for all.
         """
         if self.closed:
             raise ValueError("write to closed file")
         if not isinstance(data, bytes):
+            if isinstance(data, str):
+                raise TypeError(_TEXT_REFUSED)
             with memoryview(data) as view:
                 data = view.tobytes()
         self._outgoing.write(data)

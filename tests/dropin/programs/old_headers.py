@@ -33,9 +33,10 @@ class Tell(BaseHTTPServer.BaseHTTPRequestHandler):
                 "getrawheader": headers.getrawheader(name),
                 "getallmatchingheaders": headers.getallmatchingheaders(name),
                 "getfirstmatchingheader": headers.getfirstmatchingheader(name),
-                "getaddr": headers.getaddr(name),
-                "getaddrlist": headers.getaddrlist(name),
             }
+        for name in ("From", "Missing"):
+            told[name]["getaddr"] = headers.getaddr(name)
+            told[name]["getaddrlist"] = headers.getaddrlist(name)
         for name in ("Date", "Missing"):
             told[name]["getdate"] = headers.getdate(name)
             told[name]["getdate_tz"] = headers.getdate_tz(name)
