@@ -14,6 +14,7 @@ set aside, so that they are imported afresh upon ours; for other modules there i
 """
 
 import contextlib
+import http
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -23,7 +24,7 @@ import sys
 import threading
 import types
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any, TypeGuard
 
 from basehttpserver.server import HTTPServer
@@ -32,6 +33,7 @@ from basehttpserver.settings import Settings
 __all__ = ["install", "installed", "is_installed", "uninstall"]
 
 _STANDARD = "http.server"
+_STANDARD_PATH = list(http.__path__)
 _PYTHON2_NAMES = ("BaseHTTPServer", "SimpleHTTPServer", "CGIHTTPServer", "SocketServer")
 
 _FILES = {_STANDARD: "basehttpserver._dropin.http_server"} | {
@@ -73,6 +75,8 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname not in self._names:
             return None
+        if fullname == _STANDARD and list(path or ()) != _STANDARD_PATH:
+            return None  # The program has a package `http` of its own.
         file = importlib.util.find_spec(_FILES[fullname])
         if file is None:
             raise ImportError(f"basehttpserver is not whole: {_FILES[fullname]} is missing")
@@ -181,15 +185,27 @@ def installed(settings: Settings | None = None, *, python2_names: bool = True) -
 
 
 def _users_of(provider: types.ModuleType) -> list[str]:
-    """Return the names of modules that hold a module, its classes, or classes made of those."""
-    package = provider.__name__.rpartition(".")[0]
+    """Return the names of modules that hold a module, its classes, or classes made of those.
+
+    Who holds a module of the standard library that does is one of them.
+    """
     classes = {value for value in vars(provider).values() if _is_server_class(value)}
+    users = _holders_of({provider}, classes)
+    standard = {sys.modules[name] for name in users if _is_standard_library(name)}
+    return list(dict.fromkeys([*users, *_holders_of(standard, set())]))
+
+
+def _holders_of(modules: Set[types.ModuleType], classes: Set[type]) -> list[str]:
+    """Return the names of modules that hold one of these; packages hold their modules anyway."""
+    own_names = {module.__name__ for module in modules}
+    own_names |= {name.rpartition(".")[0] for name in own_names}
+    identities = {id(module) for module in modules}
     return [
         name
         for name, module in list(sys.modules.items())
-        if name not in (package, provider.__name__) and not name.startswith("basehttpserver")
+        if name not in own_names and not name.startswith("basehttpserver")
         if any(
-            value is provider or (_is_class(value) and not classes.isdisjoint(value.__mro__))
+            id(value) in identities or (_is_class(value) and not classes.isdisjoint(value.__mro__))
             for value in list(getattr(module, "__dict__", {}).values())
         )
     ]
@@ -235,5 +251,5 @@ def _warn_of(names: Sequence[str]) -> None:
             " was installed, and goes on using it: install it earlier, or run the program with"
             " python -m basehttpserver run",
             RuntimeWarning,
-            stacklevel=4,
+            stacklevel=5,
         )

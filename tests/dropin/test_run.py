@@ -293,3 +293,9 @@ def test_the_old_command_line_of_http_server_runs_ours(tmp_path):
     status, stdout, _ = outcome([*RUN, "-m", "http.server", "--help"], tmp_path)
     assert status == 0
     assert b"Serve a directory over HTTP" in stdout
+
+
+def test_a_package_of_the_program_with_the_name_http_is_left_alone(tmp_path):
+    files = {"http/__init__.py": "", "http/server.py": "own = 1"}
+    write(tmp_path, files | {"script.py": "import http.server; print(http.server.own)"})
+    assert assert_same(tmp_path, "script.py")[0] == 0

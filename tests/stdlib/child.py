@@ -62,7 +62,8 @@ def replace_http_server(mode: str) -> types.ModuleType:
     dropin.install(dropin.Settings.like_http_server() if mode == "relaxed" else None)
     module = importlib.import_module("http.server")
     for name, value in borrowed.items():
-        setattr(module, name, value)
+        if not hasattr(module, name):
+            setattr(module, name, value)
     return module
 
 

@@ -73,6 +73,12 @@ def _get_best_family(host: str | None, port: int | str | None) -> tuple[socket.A
     return family, address
 
 
+__all__ += [
+    name
+    for name in ("HTTPSServer", "ThreadingHTTPSServer", "CGIHTTPRequestHandler")
+    if hasattr(sys.modules[__name__], name)
+]
+
 if __name__ == "__main__":
     from basehttpserver.__main__ import main
 

@@ -15,6 +15,7 @@ _DIRECTORY = os.path.dirname(os.path.abspath(__file__))
 #: Where the package is: the same one for a program and all its children.
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(_DIRECTORY)))
 _NAMES = ("http.server", "BaseHTTPServer", "SimpleHTTPServer", "CGIHTTPServer", "SocketServer")
+_STANDARD_PATH = [os.path.join(os.path.dirname(os.__file__), "http")]
 
 
 class _Trigger:
@@ -26,6 +27,8 @@ class _Trigger:
     def find_spec(self, fullname, path=None, target=None):
         if fullname != "basehttpserver" and fullname not in _NAMES:
             return None
+        if fullname == "http.server" and list(path or ()) != _STANDARD_PATH:
+            return None  # The program has a package `http` of its own, and cannot have ours.
         import importlib.machinery
         import importlib.util
 
