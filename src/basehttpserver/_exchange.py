@@ -119,6 +119,9 @@ class Protocol(Interface):
     def turn_away(self) -> bytes:
         """Return the answer to a client that no handler can be had for: the server is busy."""
 
+    def refuse_plaintext(self) -> bytes:
+        """Return the answer to a client that speaks without the TLS that it should speak."""
+
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes behind the head; without a head, raw bytes that pass untouched."""
 

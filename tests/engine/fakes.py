@@ -100,6 +100,9 @@ class LineProtocol:
     def turn_away(self):
         return b"busy\n"
 
+    def refuse_plaintext(self):
+        return b"no TLS\n"
+
     def send_body(self, data):
         self.has_response = True
         self.wire.append(bytes(data))

@@ -129,7 +129,10 @@ REQUEST_LINES = {
     "method_with_colon": (b"Host: GET / HTTP/1.1", BAD_LINE),
     "method_not_ascii": (b"G\xc9T / HTTP/1.1", BAD_LINE),
     "method_too_long": (b"A" * 256 + b" / HTTP/1.1", BAD_METHOD),
-    "tls_hello": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", BAD_LINE),
+    "tls_hello": (
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        (400, "TLS on a port of plain HTTP"),
+    ),
     # RFC 9112 2.3: HTTP-version
     "version_in_lower_case": (b"GET / http/1.1", BAD_VERSION),
     "version_of_other_protocol": (b"GET / HTCPCP/1.1", BAD_VERSION),

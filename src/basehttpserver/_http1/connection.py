@@ -23,7 +23,7 @@ from typing import Final
 from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver._http1.chunked import ChunkedDecoder
 from basehttpserver._http1.framing import with_length
-from basehttpserver._http1.head import HeadReader
+from basehttpserver._http1.head import TLS_HANDSHAKE, HeadReader
 from basehttpserver._http1.response import ResponseEncoder
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
@@ -53,6 +53,14 @@ _UNAVAILABLE: Final = (
     b"Content-Type: text/plain;charset=utf-8\r\n"
     b"Content-Length: 46\r\n\r\n"
     b"The server is busy. Please try again shortly.\n"
+)
+
+_WANTS_TLS: Final = (
+    b"HTTP/1.1 400 Bad Request\r\n"
+    b"Connection: close\r\n"
+    b"Content-Type: text/plain;charset=utf-8\r\n"
+    b"Content-Length: 62\r\n\r\n"
+    b"This port speaks HTTPS, and the request came over plain HTTP.\n"
 )
 
 #: RFC 9110 15.2.1
@@ -155,6 +163,8 @@ class Http1Connection:
         else:
             line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
             line = bytes(self._buffer[:line_end])
+            if line.startswith(TLS_HANDSHAKE):
+                line = b"\r\n"  # Its bytes say nothing to who reads a log.
             method = self._heads.method_of(line)
             head = RequestHead(line, method, (1, 1), keeps_alive=False, refusal=error)
         self._begin(head)
@@ -240,6 +250,10 @@ class Http1Connection:
     def turn_away(self) -> bytes:
         """Return the answer to a client that no handler can be had for."""
         return _UNAVAILABLE
+
+    def refuse_plaintext(self) -> bytes:
+        """Return the answer to a client that speaks without the TLS that it should speak."""
+        return _WANTS_TLS
 
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes of the body, or raw bytes."""

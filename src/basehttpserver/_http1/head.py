@@ -21,11 +21,14 @@ from basehttpserver._http1.target import check_host, check_target
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
-__all__ = ["HeadReader"]
+__all__ = ["TLS_HANDSHAKE", "HeadReader"]
 
 #: A method longer than this is an attack: the longest registered one has 16 letters. Without the
 #: bound a megabyte of letters would be read before the request line is over its limit.
 MAX_METHOD_BYTES: Final = 255
+
+#: The first byte of a TLS handshake (RFC 8446 5.1), which begins no request under any rules.
+TLS_HANDSHAKE: Final = b"\x16"
 
 BAD_REQUEST = HTTPStatus.BAD_REQUEST
 TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
@@ -141,6 +144,12 @@ class HeadReader:
 
         A TLS hello, or a megabyte of letters, is refused at its first bytes and not at a limit.
         """
+        if buffer.startswith(TLS_HANDSHAKE):
+            raise PeerError(
+                BAD_REQUEST,
+                "TLS on a port of plain HTTP",
+                "This port speaks plain HTTP, and the client speaks TLS",
+            )
         if self._settings.accept_loose_request_line:
             return
         if buffer == b"\r" or buffer.startswith(b"\r\n"):
