@@ -26,7 +26,7 @@ from basehttpserver._engine import (
     READ,
     Connection,
     Context,
-    HandledSocket,
+    Handled,
     Lead,
     Poller,
     Route,
@@ -41,6 +41,7 @@ from basehttpserver._engine import (
 )
 from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver._http1 import Http1Connection
+from basehttpserver._refusal_log import RefusalLog
 from basehttpserver.settings import Settings
 
 __all__ = ["Lanes", "make_context"]
@@ -94,6 +95,7 @@ class Lanes:
             self.poller.stop_announced if self._has_overlap else self.poller.others_wait
         )
         self._waker = Waker()
+        self._refusals = RefusalLog(context.clock)
         self._routes = RouteMemory(context.clock)
         self._lead = Lead(self.poller, self._pool, context.sentinel, self._note_of)
         #: For who polls in the thread that calls `wait`.
@@ -257,6 +259,11 @@ class Lanes:
         """Report a fault of our own as one of a handler's."""
         self._server.handle_error(connection.request, connection.client_address)
 
+    def note_refused(self, connection: Connection, reason: str) -> None:
+        """Log a client that comes to no request."""
+        handler_class = choice.class_of(self._server.RequestHandlerClass)
+        self._refusals.note(handler_class, self._server, connection.client_address, reason)
+
     # Running handlers.
 
     def _takes_event_lane(self, connection: Connection) -> bool:
@@ -291,7 +298,7 @@ class Lanes:
     def _run_inline(self, connection: Connection) -> None:
         """Answer in this thread, which leads, and may have lost the lead when it has."""
         route = _route_of(connection) if self._routes.has_seen_slow else None
-        if not isinstance(connection.request, HandledSocket):
+        if not isinstance(connection.request, Handled):
             self.poller.release(connection)  # Nothing would tell that the handler closes it.
         tenure = self._lead.enter(connection)
         try:

@@ -40,6 +40,7 @@ class Host:
         self.is_busy = False
         self.collects_bodies = False
         self.reported = []
+        self.refused = []
         self.error = None
 
     def fileno(self):
@@ -61,6 +62,9 @@ class Host:
 
     def report(self, connection):
         self.reported.append((connection, sys.exception()))
+
+    def note_refused(self, connection, reason):
+        self.refused.append(reason)
 
     def respond(self, connection):
         if self.is_busy:

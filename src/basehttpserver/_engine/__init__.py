@@ -29,7 +29,7 @@ from basehttpserver._engine.outgoing import Surplus
 from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, OUT_OF_RESOURCES, Poller
 from basehttpserver._engine.routes import Route, RouteMemory
 from basehttpserver._engine.sentinel import Sentinel
-from basehttpserver._engine.sockets import HandledSocket, accept_from, adopt
+from basehttpserver._engine.sockets import Handled, accept_from, adopt
 from basehttpserver._engine.transport import READ, wait_until_ready
 from basehttpserver._engine.waker import Waker
 from basehttpserver._engine.workers import WorkerPool
@@ -40,7 +40,7 @@ __all__ = [
     "READ",
     "Connection",
     "Context",
-    "HandledSocket",
+    "Handled",
     "Lead",
     "Poller",
     "Route",

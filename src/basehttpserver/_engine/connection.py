@@ -1,7 +1,7 @@
 """One connection: its state, and the exchange that runs on it.
 
     state        who owns it                                 what it waits for
-    HANDSHAKE    the poller                                  the TLS handshake
+    HANDSHAKE    the poller                                  the TLS handshake, where there is one
     HEAD         the poller, or a thread between exchanges   the head of a request
     BODY         the poller                                  a body, before its handler starts
     EXCHANGE     the thread that runs the handler            nothing, or what the handler asks for
@@ -27,12 +27,18 @@ from basehttpserver._engine.incoming import Incoming
 from basehttpserver._engine.outgoing import Outgoing, Surplus
 from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
 from basehttpserver._engine.sentinel import Sentinel
-from basehttpserver._engine.sockets import HandledSocket
+from basehttpserver._engine.sockets import Handled
 from basehttpserver._engine.spool import Spool
 from basehttpserver._engine.streams import RequestReader, ResponseWriter
-from basehttpserver._engine.transport import READ, wait_until_ready
+from basehttpserver._engine.transport import (
+    READ,
+    HandshakeError,
+    PlaintextError,
+    TlsTransport,
+    wait_until_ready,
+)
 from basehttpserver._exchange import Protocol, RequestHead, Verdict
-from basehttpserver.exceptions import PeerError, PeerTimeoutError
+from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
 __all__ = ["Awaited", "Connection", "Context", "State", "connection_of"]
@@ -115,6 +121,8 @@ class Connection:
         self.verdict = Verdict.CLOSE
         #: The server has shut it down, and it stays only until its client has the response.
         self.is_shut_down = False
+        #: Something is missing that the client was to get, and it must be able to tell.
+        self._is_cut = False
         #: Gives up the lead of the thread that runs the handler; ``None`` where it does not lead.
         self._step_aside: Callable[[], None] | None = None
         self._outgoing = Outgoing(
@@ -169,6 +177,28 @@ class Connection:
     def before_close(self) -> None:
         """Leave the poller: the handler closes the socket."""
         self.context.release(self)
+        self.say_goodbye()
+
+    # The handshake.
+
+    def try_handshake(self) -> bool:
+        """Go on with the TLS handshake; tell whether requests may come.
+
+        Raises `HandshakeError` when it has failed, with an answer to a client that speaks plain
+        HTTP, and ``OSError`` when the client is gone.
+        """
+        try:
+            if not self.transport.try_handshake():
+                return False
+        except OSError as error:
+            self.peer.is_lost = True
+            if isinstance(error, HandshakeError):
+                self.verdict = Verdict.LINGER  # So that the client can read why.
+            if isinstance(error, PlaintextError) and isinstance(self.transport, TlsTransport):
+                self.transport.send_plaintext(self.protocol.refuse_plaintext())
+            raise
+        self.state = State.HEAD
+        return True
 
     # Heads.
 
@@ -195,21 +225,24 @@ class Connection:
         Returns whether there is one: ``False`` when the client closed the connection, kept it
         idle for too long, or others wait for the thread. For a handler that keeps its thread.
         """
-        if self.state is State.HANDSHAKE:
-            self._shake_hands()
+        if self.state is State.HANDSHAKE and not self._shake_hands():
+            return False
         if self.state is State.HEAD and self._wait_for_head():
             self.state = State.EXCHANGE
         return self.state is State.EXCHANGE
 
-    def _shake_hands(self) -> None:
-        """Finish the TLS handshake, for a handler that nothing polled for. Raises ``OSError``."""
+    def _shake_hands(self) -> bool:
+        """Finish the TLS handshake, for a handler that nothing polled for; tell whether it is."""
         deadline = self.context.clock() + self.context.settings.handshake_timeout_seconds
-        while not self.transport.try_handshake():
-            left = deadline - self.context.clock()
-            mask = self.transport.receive_mask
-            if left <= 0 or not wait_until_ready([(self.transport.fileno(), mask)], left):
-                raise PeerTimeoutError("the TLS handshake took too long")
-        self.state = State.HEAD
+        try:
+            while not self.try_handshake():
+                left = deadline - self.context.clock()
+                mask = self.transport.receive_mask
+                if left <= 0 or not wait_until_ready([(self.transport.fileno(), mask)], left):
+                    return False
+        except OSError:
+            return False
+        return True
 
     def _wait_for_head(self) -> bool:
         """Wait until a head is here, whole or refused; ``False`` where none comes."""
@@ -278,7 +311,7 @@ class Connection:
     def limit_operations(self, seconds: float) -> None:
         """Let one operation wait for the peer no longer than this, as ``socket.settimeout``."""
         self.peer.operation_timeout = seconds
-        if isinstance(self.request, HandledSocket):
+        if isinstance(self.request, Handled):
             self.request.settimeout(seconds)
 
     def begin_body(self, *, asks: bool) -> None:
@@ -384,6 +417,7 @@ class Connection:
         try:
             self._outgoing.finish(last=True)
         except BaseException:
+            self._is_cut = True
             self._finish(keep=False)
             self.verdict = Verdict.CLOSE
             raise
@@ -397,6 +431,8 @@ class Connection:
 
     def abort_exchange(self) -> None:
         """Send what was written and no more, so that the client can tell that it was cut."""
+        if self.state in (State.EXCHANGE, State.TAKEN):
+            self._is_cut = True
         if not self.in_exchange:
             return
         try:
@@ -467,6 +503,25 @@ class Connection:
         self.peer.has_no_deadlines = True
         self.transport.release()
 
+    def say_goodbye(self) -> None:
+        """Let the client tell an end from a cut, before the connection is shut down.
+
+        A response whose end is that of the connection may be taken for whole where the transport
+        says that nothing is missing, as TLS does (RFC 9112 9.8).
+        """
+        if not (self._is_cut or self._is_unfinished):
+            self.transport.say_goodbye()
+
+    @property
+    def _is_unfinished(self) -> bool:
+        """Closed now, the connection is cut."""
+        outgoing = self._outgoing
+        return (
+            self.state in (State.HANDSHAKE, State.EXCHANGE)
+            or outgoing.is_cut
+            or outgoing.is_waiting
+        )
+
     def linger(self) -> None:
         """Stop writing and read on for a moment, in a process that has no poller to do it."""
         deadline = self.context.clock() + self.context.settings.linger_seconds
@@ -479,6 +534,8 @@ class Connection:
 
     def close(self) -> None:
         """Forget everything; the socket is the server's to close."""
+        self._is_cut = self._is_cut or self._is_unfinished
+        self.say_goodbye()
         self._outgoing.close()
         self._incoming.close()
         self.state = State.CLOSED

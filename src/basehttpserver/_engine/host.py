@@ -31,5 +31,8 @@ class Host(Protocol):
     def close_connection(self, connection: Connection) -> None:
         """Close a connection that has no exchange."""
 
+    def note_refused(self, connection: Connection, reason: str) -> None:
+        """Take note of a client that cannot be talked to, for `reason`."""
+
     def report(self, connection: Connection) -> None:
         """Report the exception that is being handled: a fault of our own."""

@@ -28,7 +28,7 @@ from basehttpserver._engine.host import Host
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.roster import Roster
-from basehttpserver._engine.transport import READ, wait_until_ready
+from basehttpserver._engine.transport import READ, HandshakeError, wait_until_ready
 from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
 
@@ -231,7 +231,7 @@ class Poller:
         """Answer 503 without a handler."""
         self.release(connection)
         with contextlib.suppress(OSError):
-            if connection.state is not State.HANDSHAKE or connection.transport.try_handshake():
+            if connection.state is not State.HANDSHAKE or connection.try_handshake():
                 connection.transport.try_send(connection.protocol.turn_away())
         connection.verdict = Verdict.LINGER
         self._host.close_connection(connection)
@@ -246,6 +246,9 @@ class Poller:
         """Answer the request that is here; wait where it is not whole."""
         try:
             is_whole = self._try_whole_request(connection, receives=receives)
+        except HandshakeError as error:
+            self._host.note_refused(connection, str(error))
+            self._close(connection)
         except OSError:
             self._close(connection)
         except Exception:
@@ -267,10 +270,8 @@ class Poller:
         """Go through handshake, head and body with what is here; tell whether that is all."""
         if connection.state is State.SENDING and not connection.send_on():
             return False
-        if connection.state is State.HANDSHAKE:
-            if not connection.transport.try_handshake():
-                return False
-            connection.state = State.HEAD
+        if connection.state is State.HANDSHAKE and not connection.try_handshake():
+            return False
         if receives and not connection.peer.receive():
             return False
         if connection.state is State.HEAD:

@@ -1,19 +1,28 @@
 """The socket that a handler sees as ``self.request``: a real one, which tells when it is used.
 
-Asking it (its name, its timeout, its options) is harmless. Receiving, sending, ``makefile`` and
-``detach`` take the connection over: what ``wfile`` holds is sent, the protocol steps back, bytes
-that were received already come first, and from there on the handler alone drives the connection.
+Asking it (its name, its timeout, its options, its certificate) is harmless. Receiving, sending,
+``makefile``, ``detach`` and ``unwrap`` take the connection over: what ``wfile`` holds is sent, the
+protocol steps back, bytes that were received already come first, and from there on the handler
+alone drives the connection.
 """
 
+import contextlib
 import socket
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 try:
     import ssl
 except ImportError:  # A CPython built without OpenSSL.
     ssl = None  # type: ignore[assignment]
 
-__all__ = ["HandledSocket", "accept_from", "adopt"]
+__all__ = ["Handled", "HandledSocket", "accept_from", "adopt"]
+
+
+#: `Handled` is mixed into sockets; to the interpreter it has no base, so that it fits all of them.
+if TYPE_CHECKING:
+    _Socket = socket.socket
+else:
+    _Socket = object
 
 
 class _Connection(Protocol):
@@ -21,11 +30,14 @@ class _Connection(Protocol):
 
     def take_over(self, size: int) -> bytes: ...
     def end_response(self) -> None: ...
+    def say_goodbye(self) -> None: ...
     def before_close(self) -> None: ...
 
 
-class HandledSocket(socket.socket):
+class Handled(_Socket):
     """A connection's socket; its `connection` is told before the handler uses it by itself."""
+
+    __slots__ = ()  # So that a socket can be made one of these when it is there already.
 
     connection: _Connection | None = None
 
@@ -35,18 +47,19 @@ class HandledSocket(socket.socket):
             return b""
         return self.connection.take_over(size)
 
+    def _received_into(self, buffer: Any, size: int) -> int:
+        with memoryview(buffer) as view, view.cast("B") as target:
+            data = self._received(size or len(target))
+            target[: len(data)] = data
+            return len(data)
+
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Receive, bytes that were read ahead first."""
         return self._received(bufsize) or super().recv(bufsize, flags)
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive into `buffer`, bytes that were read ahead first."""
-        with memoryview(buffer) as view, view.cast("B") as target:
-            data = self._received(nbytes or len(target))
-            if data:
-                target[: len(data)] = data
-                return len(data)
-        return super().recv_into(buffer, nbytes, flags)
+        return self._received_into(buffer, nbytes) or super().recv_into(buffer, nbytes, flags)
 
     def recvfrom(self, bufsize: int, flags: int = 0, /) -> tuple[bytes, Any]:
         """Receive, bytes that were read ahead first."""
@@ -82,7 +95,7 @@ class HandledSocket(socket.socket):
         self._received(0)
         return super().makefile(*args, **kwargs)
 
-    def dup(self) -> "HandledSocket":
+    def dup(self) -> Self:
         """Return a second socket, behind what ``wfile`` holds."""
         self._received(0)
         return super().dup()
@@ -91,6 +104,7 @@ class HandledSocket(socket.socket):
         """Shut down behind the response: whoever stops writing has answered."""
         if self.connection is not None and how != socket.SHUT_RD:
             self.connection.end_response()
+            self.connection.say_goodbye()
         super().shutdown(how)
 
     def _real_close(self, *args: Any) -> None:
@@ -105,23 +119,111 @@ class HandledSocket(socket.socket):
         return super().detach()
 
 
-def accept_from(listener: socket.socket) -> tuple[socket.socket, Any]:
-    """Accept one connection; a TLS handshake is left to be done later. Raises ``OSError``."""
+class HandledSocket(Handled, socket.socket):
+    """A plain socket that tells when it is used."""
+
+
+if ssl is not None:
+
+    class HandledTlsSocket(Handled, ssl.SSLSocket):  # type: ignore[misc]
+        """A TLS socket that tells when it is used.
+
+        TLS has no flag that keeps one call from waiting, so that while the engine uses it the
+        socket is in non-blocking mode. The handler does not see that: it finds, and sets, the
+        timeout that counts as soon as it uses the socket by itself.
+        """
+
+        _is_held = False
+        _timeout: float | None = None
+
+        def hold(self) -> None:
+            """Let no call wait, until `let_go`."""
+            if not self._is_held:
+                self._timeout = super().gettimeout()
+                super().settimeout(0)
+                self._is_held = True
+
+        def let_go(self) -> None:
+            """Let calls wait as long as the handler has it."""
+            if self._is_held:
+                self._is_held = False
+                super().settimeout(self._timeout)
+
+        def gettimeout(self) -> float | None:
+            """Return the handler's timeout, ``None`` for blocking mode."""
+            return self._timeout if self._is_held else super().gettimeout()
+
+        def settimeout(self, value: float | None, /) -> None:
+            """Set the handler's timeout in seconds, ``None`` for blocking mode."""
+            if not self._is_held:
+                super().settimeout(value)
+            elif value is not None and value < 0:
+                raise ValueError("Timeout value out of range")
+            else:
+                self._timeout = value
+
+        def getblocking(self) -> bool:
+            """Tell whether the handler's calls wait."""
+            return self.gettimeout() != 0
+
+        def setblocking(self, flag: bool, /) -> None:
+            """Set blocking mode, or non-blocking mode, for the handler."""
+            self.settimeout(None if flag else 0.0)
+
+        @property
+        def timeout(self) -> float | None:
+            """The handler's timeout, ``None`` for blocking mode."""
+            return self.gettimeout()
+
+        def read(self, len: int = 1024, buffer: Any = None) -> Any:
+            """Receive, bytes that were read ahead first."""
+            if buffer is None:
+                return self._received(len) or super().read(len)
+            return self._received_into(buffer, len) or super().read(len, buffer)
+
+        def write(self, data: Any) -> int:
+            """Send behind what ``wfile`` holds."""
+            self._received(0)
+            return super().write(data)
+
+        def unwrap(self) -> socket.socket:
+            """End TLS behind what ``wfile`` holds; wait for the client to end it, too."""
+            self._received(0)
+            return super().unwrap()
+
+
+def accept_from(
+    listener: socket.socket,
+    wrapping: contextlib.AbstractContextManager[Any] | None = None,
+) -> tuple[socket.socket, Any]:
+    """Accept one connection; a TLS handshake is left to be done later. Raises ``OSError``.
+
+    `wrapping` is entered while the context of a TLS listener is used.
+    """
     if ssl is not None and isinstance(listener, ssl.SSLSocket):
         plain, address = socket.socket.accept(listener)
-        secure = listener.context.wrap_socket(
-            plain,
-            server_side=True,
-            do_handshake_on_connect=False,
-            suppress_ragged_eofs=True,
-        )
-        return secure, address
+        try:
+            with wrapping or contextlib.nullcontext():
+                secure = listener.context.wrap_socket(
+                    plain,
+                    server_side=True,
+                    do_handshake_on_connect=False,
+                    suppress_ragged_eofs=listener.suppress_ragged_eofs,  # type: ignore[attr-defined]
+                )
+        except BaseException:
+            plain.close()
+            raise
+        return adopt(secure), address
     accepted, address = listener.accept()
     return adopt(accepted), address
 
 
 def adopt(request: Any) -> Any:
-    """Make a plain socket one that tells when it is used; leave everything else as it is."""
+    """Make a socket one that tells when it is used; leave what is no mere socket as it is."""
+    if ssl is not None and type(request) is ssl.SSLSocket:
+        # Not by `sslsocket_class` of its context, which is the program's and may have other uses.
+        request.__class__ = HandledTlsSocket
+        return request
     if type(request) is not socket.socket:
         return request
     timeout = request.gettimeout()

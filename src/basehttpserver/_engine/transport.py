@@ -2,7 +2,7 @@
 
 Plain sockets stay in blocking mode, so that a handler that uses its socket finds it as it knows
 it; the flag MSG_DONTWAIT keeps us from waiting. Where the platform has no such flag, and for TLS,
-the socket is in non-blocking mode while it is ours.
+the socket is in non-blocking mode while it is ours; of a TLS socket the handler does not see that.
 """
 
 import contextlib
@@ -15,6 +15,8 @@ import sys
 import threading
 from typing import Final
 
+from basehttpserver._engine import sockets
+
 try:
     import fcntl
     import termios
@@ -25,7 +27,15 @@ try:
 except ImportError:  # A CPython built without OpenSSL.
     ssl = None  # type: ignore[assignment]
 
-__all__ = ["PlainTransport", "TlsTransport", "Transport", "transport_for", "wait_until_ready"]
+__all__ = [
+    "HandshakeError",
+    "PlainTransport",
+    "PlaintextError",
+    "TlsTransport",
+    "Transport",
+    "transport_for",
+    "wait_until_ready",
+]
 
 _DONTWAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0)
 #: Linux's sends to sockets from any file; others' differ, and nobody has tried them.
@@ -62,6 +72,14 @@ def wait_until_ready(descriptors: list[tuple[int, int]], seconds: float | None) 
     return [found for found, _ in poll.poll(milliseconds)]
 
 
+class HandshakeError(ConnectionAbortedError):
+    """The TLS handshake has failed; says why, in words that are never the peer's."""
+
+
+class PlaintextError(HandshakeError):
+    """The client speaks, without TLS, what looks like HTTP."""
+
+
 class Transport:
     """What plain and TLS sockets have in common."""
 
@@ -77,8 +95,14 @@ class Transport:
         return self._socket.fileno()
 
     def try_handshake(self) -> bool:
-        """Go on with the handshake; tell whether it is done. Raises ``OSError``."""
+        """Go on with the handshake; tell whether it is done.
+
+        Raises `HandshakeError` where it has failed, else ``OSError``: the client went away.
+        """
         return True
+
+    def say_goodbye(self) -> None:
+        """Tell the client, where the transport can, that what it has is all, and no cut."""
 
     def try_receive(self, size: int) -> bytes | None:
         """Return what is here, ``b""`` at the end, ``None`` for nothing yet. Raises ``OSError``."""
@@ -187,19 +211,53 @@ class TlsTransport(Transport):
     def __init__(self, sock: "ssl.SSLSocket") -> None:
         """Take the socket out of blocking mode: TLS has no flag for one call."""
         super().__init__(sock)
-        sock.settimeout(0)
+        self._is_handled = isinstance(sock, sockets.HandledTlsSocket)
+        self._has_begun = False
+        self._has_ended = False
         # The flusher may send while the handler's thread receives; OpenSSL allows one at a time.
         self._lock = threading.Lock()
+        self._keep_from_waiting()
+
+    def _keep_from_waiting(self) -> None:
+        if self._is_handled:
+            self._socket.hold()  # type: ignore[attr-defined]
+        else:
+            self._socket.settimeout(0)  # A handler may have set another.
 
     def try_handshake(self) -> bool:
         """Go on with the handshake; tell whether it is done."""
+        if not self._try_begin():
+            return False
         try:
             self._socket.do_handshake()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
             self.receive_mask = _mask_wanted(error)
             return False
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError) as error:
+            raise ConnectionAbortedError("the client left the TLS handshake") from error
+        except ssl.SSLError as error:
+            raise HandshakeError(_reason_of(error)) from error
         self.receive_mask = READ
         return True
+
+    def _try_begin(self) -> bool:
+        """Look at the first byte, which tells TLS from plain HTTP; ``False`` where none is here."""
+        if self._has_begun:
+            return True
+        try:
+            first = socket.socket.recv(self._socket, 1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return False
+        if first.isalpha():
+            # A record of TLS begins with its type, 20 to 24 (RFC 8446 5.1), a method with a letter.
+            raise PlaintextError("the client speaks plain HTTP to a port of HTTPS")
+        self._has_begun = True
+        return True
+
+    def send_plaintext(self, data: bytes) -> None:
+        """Send what the socket takes of an answer to a client that speaks no TLS."""
+        with contextlib.suppress(BlockingIOError):
+            socket.socket.send(self._socket, data)
 
     def try_receive(self, size: int) -> bytes | None:
         """Return what is here; an end without close_notify is an end."""
@@ -215,31 +273,67 @@ class TlsTransport(Transport):
         return data
 
     def _receive_locked(self, size: int) -> bytes:
-        self._socket.settimeout(0)  # A handler may have set another.
-        data = self._socket.recv(size)
+        data = self._read_locked(size)
         # What OpenSSL holds decrypted never wakes a poller: take all of it.
         while data and len(data) < size and self._socket.pending():
-            data += self._socket.recv(size - len(data))
+            data += self._read_locked(size - len(data))
         return data
+
+    def _read_locked(self, size: int) -> bytes:
+        """Read past the methods of `HandledTlsSocket`, which would take the connection over."""
+        self._keep_from_waiting()
+        try:
+            return ssl.SSLSocket.read(self._socket, size)
+        except ssl.SSLError:
+            raise
+        except ValueError as error:
+            raise _closed() from error
 
     def try_send(self, data: bytes | memoryview) -> int:
         """Send what the socket takes."""
         try:
             with self._lock:
-                self._socket.settimeout(0)
-                sent = self._socket.send(data)
+                self._keep_from_waiting()
+                # Not `send`, which sends in the clear once the handler has ended TLS.
+                sent = ssl.SSLSocket.write(self._socket, data)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
             self.send_mask = _mask_wanted(error)
             return 0
         except ssl.SSLError as error:
             # The client went away, as ConnectionError has it for plain sockets.
             raise ConnectionAbortedError("the TLS connection broke") from error
+        except ValueError as error:
+            raise _closed() from error
         self.send_mask = WRITE
         return sent
 
+    def say_goodbye(self) -> None:
+        """Send close_notify (RFC 8446 6.1), where that goes at once; wait for no answer."""
+        with self._lock:
+            if self._has_ended:
+                return
+            self._has_ended = True
+            # It complains that the client's is not here yet, or that the handler was quicker.
+            with contextlib.suppress(OSError, ValueError):
+                self._keep_from_waiting()
+                ssl.SSLSocket.unwrap(self._socket)
+
     def release(self) -> None:
-        """Give the socket back in blocking mode."""
-        self._socket.settimeout(None)
+        """Give the socket back in the mode that the handler has set."""
+        if self._is_handled:
+            self._socket.let_go()  # type: ignore[attr-defined]
+        else:
+            self._socket.settimeout(None)
+
+
+def _closed() -> OSError:
+    return OSError(errno.EBADF, "the handler has closed the TLS connection")
+
+
+def _reason_of(error: "ssl.SSLError") -> str:
+    """Return OpenSSL's short reason as words; they are a fixed set."""
+    reason = (error.reason or "unknown reason").replace("_", " ").lower()
+    return f"the TLS handshake has failed: {reason}"
 
 
 def _read_at(descriptor: int, size: int, offset: int) -> bytes:

@@ -1,0 +1,50 @@
+"""The log of clients that come to no request: their TLS handshake has failed.
+
+The line goes where the handler's lines go, by ``log_error``. No request is behind it, so that it
+costs a client nothing to bring about; there is one a second at most.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from basehttpserver._request_log import RequestLog
+
+__all__ = ["RefusalLog"]
+
+#: Between two lines. A flood must not fill the disk, and one line tells what is the matter.
+PAUSE_SECONDS: Final = 1.0
+
+
+class RefusalLog:
+    """One for a server."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Measure time by `clock`."""
+        self._clock = clock
+        self._next_line = 0.0
+        self._left_out = 0
+
+    def note(
+        self, handler_class: type | None, server: Any, client_address: Any, reason: str
+    ) -> None:
+        """Log a refusal by the ``log_error`` of `handler_class`, or count it for the next."""
+        now = self._clock()
+        if now < self._next_line:
+            self._left_out += 1
+            return
+        self._next_line = now + PAUSE_SECONDS
+        left_out, self._left_out = self._left_out, 0
+        more = f" ({left_out} more clients were refused before)" if left_out else ""
+        try:
+            _log_for(handler_class, server, client_address).log_error("%s", reason + more)
+        except Exception:  # An override that needs a request.
+            _log_for(None, server, client_address).log_error("%s", reason + more)
+
+
+def _log_for(handler_class: type | None, server: Any, client_address: Any) -> Any:
+    """Make what logs as a handler does; its constructor would ask for a request."""
+    is_handler = handler_class is not None and hasattr(handler_class, "log_error")
+    log: Any = object.__new__(handler_class if handler_class and is_handler else RequestLog)
+    log.server = server
+    log.client_address = client_address
+    return log
