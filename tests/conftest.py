@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from tests.tls import Authority
+
 #: What ends by itself may take so long.
 GRACE_SECONDS = 3
 
@@ -70,3 +72,9 @@ def _module_leaks_nothing():
 def leaks_nothing():
     """Fail a test that leaks; for modules whose tests share no fixture that starts things."""
     yield from _check_leaks_nothing()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Who signs the certificates that tests use."""
+    return Authority(tmp_path_factory.mktemp("tls"))

@@ -1,7 +1,8 @@
 """The API of ``http.server``, made production grade.
 
 Subclass `BaseHTTPRequestHandler`, define ``do_GET`` and its like, and give the class to
-`ThreadingHTTPServer`, `HTTPServer` or `serve`. `SimpleHTTPRequestHandler` serves files.
+`ThreadingHTTPServer`, `HTTPServer` or `serve`; with a certificate to `ThreadingHTTPSServer` or
+`HTTPSServer`. `SimpleHTTPRequestHandler` serves files.
 """
 
 from basehttpserver.exceptions import PeerError, PeerTimeoutError
@@ -11,6 +12,7 @@ from basehttpserver.handler import (
     DEFAULT_ERROR_MESSAGE,
     BaseHTTPRequestHandler,
 )
+from basehttpserver.https import HTTPSServer, ThreadingHTTPSServer
 from basehttpserver.server import HTTPServer, ThreadingHTTPServer
 from basehttpserver.serving import serve, test
 from basehttpserver.settings import Settings
@@ -19,11 +21,13 @@ __all__ = [
     "DEFAULT_ERROR_CONTENT_TYPE",
     "DEFAULT_ERROR_MESSAGE",
     "BaseHTTPRequestHandler",
+    "HTTPSServer",
     "HTTPServer",
     "PeerError",
     "PeerTimeoutError",
     "Settings",
     "SimpleHTTPRequestHandler",
+    "ThreadingHTTPSServer",
     "ThreadingHTTPServer",
     "serve",
     "test",

@@ -9,11 +9,22 @@ import re
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from basehttpserver._run_command import run
 from basehttpserver.files import SimpleHTTPRequestHandler
-from basehttpserver.serving import DualStackServer, find_address, print_serving, run_until_signal
+from basehttpserver.serving import (
+    DualStackHTTPSServer,
+    DualStackServer,
+    find_address,
+    print_serving,
+    run_until_signal,
+)
+
+try:
+    from ssl import SSLError
+except ImportError:  # A CPython built without OpenSSL.
+    SSLError = None  # type: ignore[assignment,misc]
 
 __all__ = ["main"]
 
@@ -35,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(words[1:], f"{parser.prog} run")
     options = parser.parse_args(words)
     _check(parser, options)
+    tls = _tls_keywords(parser, options)
     # A class of its own: a handler keeps what the options say without changing anybody else's.
     handler_class = type(
         "CommandLineHandler",
@@ -49,8 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         family, address = find_address(options.bind, options.port)
-        served = type("CommandLineServer", (DualStackServer,), {"address_family": family})
-        server = served(address, handler)
+        server_class = DualStackHTTPSServer if tls else DualStackServer
+        served = type("CommandLineServer", (server_class,), {"address_family": family})
+        server = served(address, handler, **tls)
+    except RuntimeError as error:  # Python has no ssl.
+        parser.error(str(error))
     except OSError as error:
         parser.error(_why_not(error, options))
     with server:
@@ -116,6 +131,13 @@ def _make_parser() -> argparse.ArgumentParser:
         default=SimpleHTTPRequestHandler.default_content_type,
         help="content type of files with an unknown extension (default: %(default)s)",
     )
+    parser.add_argument("--tls-cert", metavar="PATH", help="path to the TLS certificate chain file")
+    parser.add_argument("--tls-key", metavar="PATH", help="path to the TLS key file")
+    parser.add_argument(
+        "--tls-password-file",
+        metavar="PATH",
+        help="path to the password file for the TLS key",
+    )
     return parser
 
 
@@ -132,7 +154,34 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
             parser.error(f"the value of header {name} has a character that cannot be sent")
 
 
+def _tls_keywords(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the keywords of an `HTTPSServer`, none without a certificate."""
+    if not options.tls_cert:
+        if options.tls_key:
+            parser.error("--tls-key requires --tls-cert to be set")
+        if options.tls_password_file:
+            parser.error("--tls-password-file requires --tls-cert to be set")
+        return {}
+    for path in (options.tls_cert, options.tls_key):
+        try:
+            if path:
+                open(path, "rb").close()
+        except OSError as error:
+            parser.error(f"cannot read {path!r}: {error.strerror}")
+    password = None
+    if options.tls_password_file:
+        try:
+            with open(options.tls_password_file, encoding="utf-8") as file:
+                password = file.read().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            parser.error(f"Failed to read TLS password file: {error}")
+    return {"certfile": options.tls_cert, "keyfile": options.tls_key, "password": password}
+
+
 def _why_not(error: OSError, options: argparse.Namespace) -> str:
+    if SSLError is not None and isinstance(error, SSLError):
+        key = options.tls_key or options.tls_cert
+        return f"cannot use the certificate {options.tls_cert!r} with the key {key!r}: {error}"
     where = f"port {options.port}" + (f" of {options.bind}" if options.bind else "")
     if error.errno == errno.EADDRINUSE:
         return f"{where} is in use by another program; choose another port"

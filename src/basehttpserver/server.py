@@ -54,6 +54,8 @@ class HTTPServer(socketserver.TCPServer):
     _server_name: str | None = None
     _serving_thread: int | None = None
     _is_asked_to_stop = False
+    #: Is entered while the context of a TLS listener is used.
+    _context_in_use: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
 
     def __init__(
         self,
@@ -195,7 +197,7 @@ class HTTPServer(socketserver.TCPServer):
 
     def get_request(self) -> tuple[Any, Any]:
         """Accept a connection; a TLS handshake is not waited for."""
-        return accept_from(self.socket)
+        return accept_from(self.socket, self._context_in_use)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print a traceback to ``sys.stderr``, but for a client that went away."""

@@ -16,17 +16,25 @@ from types import FrameType
 from typing import Any
 
 from basehttpserver.files import SimpleHTTPRequestHandler
+from basehttpserver.https import HTTPSServer, Password, ThreadingHTTPSServer
 from basehttpserver.server import HTTPServer, ThreadingHTTPServer
 from basehttpserver.settings import Settings
 
-__all__ = ["DualStackServer", "find_address", "run_until_signal", "serve", "test", "url_of"]
+__all__ = [
+    "DualStackHTTPSServer",
+    "DualStackServer",
+    "find_address",
+    "print_serving",
+    "run_until_signal",
+    "serve",
+    "test",
+    "url_of",
+]
 
 Address = tuple[Any, ...]
 
 
-class DualStackServer(ThreadingHTTPServer):
-    """A `ThreadingHTTPServer` that takes IPv4 too where it listens on an IPv6 address."""
-
+class _DualStack(HTTPServer):
     def server_bind(self) -> None:
         """Bind, with IPV6_V6ONLY off (cpython#82907)."""
         if self.address_family == socket.AF_INET6:
@@ -35,13 +43,24 @@ class DualStackServer(ThreadingHTTPServer):
         super().server_bind()
 
 
+class DualStackServer(ThreadingHTTPServer, _DualStack):
+    """A `ThreadingHTTPServer` that takes IPv4 too where it listens on an IPv6 address."""
+
+
+class DualStackHTTPSServer(ThreadingHTTPSServer, _DualStack):
+    """A `ThreadingHTTPSServer` that takes IPv4 too where it listens on an IPv6 address."""
+
+
 def serve(
     handler: Callable[..., Any],
     *,
     port: int = 8000,
     bind: str | None = "127.0.0.1",
     settings: Settings | None = None,
-    server_class: type[HTTPServer] = DualStackServer,
+    server_class: type[HTTPServer] | None = None,
+    certfile: Any = None,
+    keyfile: Any = None,
+    password: Password | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; then let running exchanges finish, and return.
 
@@ -49,11 +68,22 @@ def serve(
     free port; `bind` is a name or address, ``None`` for all interfaces, IPv4 and IPv6. Handlers
     overlap; with ``server_class=HTTPServer`` they do not.
 
-    Raises ``OSError`` when the address cannot be had and ``ValueError`` for a bad setting.
+    With `certfile`, and `keyfile` and `password` as of `HTTPSServer`, it serves HTTPS; with
+    ``server_class=HTTPSServer``, too, handlers do not overlap. SIGHUP loads the certificate again.
+
+    Raises ``OSError`` when the address cannot be had or the certificate cannot be used,
+    ``ValueError`` for a bad setting, ``TypeError`` for a `certfile` with a server without TLS.
     """
+    if server_class is None:
+        server_class = DualStackServer if certfile is None else DualStackHTTPSServer
+    tls: dict[str, Any] = {}
+    if certfile is not None:
+        if not issubclass(server_class, HTTPSServer):
+            raise TypeError(f"certfile needs an HTTPSServer; {server_class.__name__} is none")
+        tls = {"certfile": certfile, "keyfile": keyfile, "password": password}
     family, address = find_address(bind, port)
     served = type(server_class.__name__, (server_class,), {"address_family": family})
-    with served(address, handler, settings=settings) as server:
+    with served(address, handler, settings=settings, **tls) as server:
         run_until_signal(
             server, lambda: print(f"Serving on {url_of(server)} (Ctrl-C stops)", flush=True)
         )
@@ -69,7 +99,8 @@ def run_until_signal(
     ``settings.graceful_stop_seconds``; a handler of an `HTTPServer`, which runs in this thread, is
     left behind where it stands when they are over. A second signal does what it did before: SIGTERM
     ends the process, Ctrl-C raises ``KeyboardInterrupt``. Returns the signal that came, if any.
-    Outside the main thread Python delivers no signals; ``shutdown`` remains.
+    Outside the main thread Python delivers no signals; ``shutdown`` remains. SIGHUP lets an
+    `HTTPSServer` load its certificate again, and leaves the old one where that fails.
     """
     received: list[signal.Signals] = []
     has_returned = threading.Event()
@@ -87,7 +118,11 @@ def run_until_signal(
             _interrupt_main_thread(number)
 
     is_over: list[bool] = []
-    with contextlib.suppress(_GraceIsOver), _signals_handled_once_by(stop, is_over):
+    with (
+        contextlib.suppress(_GraceIsOver),
+        _signals_handled_once_by(stop, is_over),
+        _certificate_reloaded_at_sighup(server),
+    ):
         if announce is not None:
             announce()
         try:
@@ -147,6 +182,35 @@ def _signals_handled_once_by(
         restore()
 
 
+@contextlib.contextmanager
+def _certificate_reloaded_at_sighup(server: HTTPServer) -> Iterator[None]:
+    """Let SIGHUP, where the system has it, load the certificate again."""
+    is_main_thread = threading.current_thread() is threading.main_thread()
+    if not (isinstance(server, HTTPSServer) and hasattr(signal, "SIGHUP") and is_main_thread):
+        yield
+        return
+
+    def on_hangup(_number: int, _frame: FrameType | None) -> None:
+        # In a thread: the one that was interrupted may be using the certificate.
+        threading.Thread(target=_reload_certificate, args=(server,), daemon=True).start()
+
+    before = signal.signal(signal.SIGHUP, on_hangup)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL if before is None else before)
+
+
+def _reload_certificate(server: HTTPSServer) -> None:
+    try:
+        server.reload_certificate()
+    except Exception as error:
+        said = f"cannot load the certificate {server.certfile!r}, the old one stays: {error}"
+    else:
+        said = f"the certificate {server.certfile!r} was loaded again"
+    print(said, file=sys.stderr, flush=True)
+
+
 def find_address(bind: str | None, port: int) -> tuple[socket.AddressFamily, Address]:
     """Return the family and address to listen on; ``None`` or "" are all interfaces.
 
@@ -163,7 +227,12 @@ def find_address(bind: str | None, port: int) -> tuple[socket.AddressFamily, Add
 def url_of(server: Any) -> str:
     """Return the URL under which a server can be reached."""
     host, port = server.socket.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    scheme = _scheme_of(server)
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
+
+
+def _scheme_of(server: Any) -> str:
+    return "https" if hasattr(server.socket, "context") else "http"
 
 
 def test(
@@ -173,8 +242,13 @@ def test(
     port: int = 8000,
     bind: str | None = None,
     content_type: str = SimpleHTTPRequestHandler.default_content_type,
+    tls_cert: Any = None,
+    tls_key: Any = None,
+    tls_password: Password | None = None,
 ) -> None:
     """Serve with the given classes until Ctrl-C, as ``http.server.test`` does.
+
+    With `tls_cert`, `ServerClass` is an `HTTPSServer`, made with these files and this password.
 
     Sets ``address_family`` of `ServerClass`, ``protocol_version`` and ``default_content_type`` of
     `HandlerClass`. Exits with 0 at Ctrl-C.
@@ -182,7 +256,8 @@ def test(
     ServerClass.address_family, address = find_address(bind, port)
     HandlerClass.protocol_version = protocol
     HandlerClass.default_content_type = content_type
-    with ServerClass(address, HandlerClass) as httpd:
+    tls = {"certfile": tls_cert, "keyfile": tls_key, "password": tls_password} if tls_cert else {}
+    with ServerClass(address, HandlerClass, **tls) as httpd:
         print_serving(httpd)
         try:
             httpd.serve_forever()
@@ -194,4 +269,5 @@ def test(
 def print_serving(server: Any) -> None:
     """Print what ``python -m http.server`` prints when it is ready."""
     host, port = server.socket.getsockname()[:2]
-    print(f"Serving HTTP on {host} port {port} ({url_of(server)}) ...", flush=True)
+    protocol = _scheme_of(server).upper()
+    print(f"Serving {protocol} on {host} port {port} ({url_of(server)}) ...", flush=True)

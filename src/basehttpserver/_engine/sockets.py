@@ -194,16 +194,16 @@ if ssl is not None:
 
 def accept_from(
     listener: socket.socket,
-    wrapping: contextlib.AbstractContextManager[Any] | None = None,
+    context_in_use: contextlib.AbstractContextManager[Any],
 ) -> tuple[socket.socket, Any]:
     """Accept one connection; a TLS handshake is left to be done later. Raises ``OSError``.
 
-    `wrapping` is entered while the context of a TLS listener is used.
+    `context_in_use` is entered while the context of a TLS listener is used.
     """
     if ssl is not None and isinstance(listener, ssl.SSLSocket):
         plain, address = socket.socket.accept(listener)
         try:
-            with wrapping or contextlib.nullcontext():
+            with context_in_use:
                 secure = listener.context.wrap_socket(
                     plain,
                     server_side=True,

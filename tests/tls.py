@@ -1,0 +1,143 @@
+"""Certificates for tests, and clients that speak TLS, one of them by hand.
+
+authority          a fixture: who signs, with a certificate for localhost
+secure(…)          a `Conversation` over TLS
+ByHand(…)          a client that holds its own records: to cut them, delay them, leave them out
+"""
+
+import contextlib
+import socket
+import ssl
+
+import trustme
+
+from tests.running import PATIENCE_SECONDS
+from tests.wire.conversation import Conversation, conversation
+
+
+class Authority:
+    """Signs certificates, and knows who trusts them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._ca = trustme.CA()
+        self.certfile, self.keyfile = self.issue("server", "localhost", "127.0.0.1")
+
+    def issue(self, name, *identities, **options):
+        """Write a certificate and its key; return their paths."""
+        issued = self._ca.issue_cert(*identities, **options)
+        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
+        key.write_bytes(issued.private_key_pem.bytes())
+        return certificate, key
+
+    def trust(self, context):
+        self._ca.configure_trust(context)
+        return context
+
+    def server_context(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certfile, self.keyfile)
+        return context
+
+    def client_context(self):
+        context = ssl.create_default_context()
+        # Python's default takes an end without close_notify for an end; OpenSSL's does not.
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+        return self.trust(context)
+
+
+def secure(where, context, server_hostname="localhost", **options):
+    """A conversation over TLS; `options` as of ``SSLContext.wrap_socket``."""
+    receive_buffer = options.pop("receive_buffer", None)
+    plain = conversation(where, **({"receive_buffer": receive_buffer} if receive_buffer else {}))
+    options.setdefault("suppress_ragged_eofs", False)
+    try:
+        sock = context.wrap_socket(plain.socket, server_hostname=server_hostname, **options)
+    except BaseException:
+        plain.socket.close()
+        raise
+    return Conversation(sock)
+
+
+class ByHand:
+    """A client that speaks TLS over a conversation of its own, one step at a time."""
+
+    def __init__(self, where, context):
+        self.plain = conversation(where)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.plain.socket.close()
+
+    def hello(self):
+        """Begin the handshake; return what is to be sent for it."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.do_handshake()
+        return self._outgoing.read()
+
+    def shake(self):
+        """Go through the whole handshake."""
+        self.plain.send(self.hello())
+        self._until_it_goes(self.tls.do_handshake)
+        self.plain.send(self._outgoing.read())
+        return self
+
+    def _until_it_goes(self, step, *arguments):
+        while True:
+            try:
+                return step(*arguments)
+            except ssl.SSLWantReadError:
+                data = self.plain.socket.recv(65536)
+                if data:
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
+
+    def records(self, data):
+        """Return `data` as TLS records; up to 16 KiB are one."""
+        self.tls.write(data)
+        return self._outgoing.read()
+
+    def send(self, data):
+        self.plain.send(self.records(data))
+        return self
+
+    def receive(self):
+        """Return what comes next, ``b""`` behind close_notify; a cut raises ``ssl.SSLEOFError``."""
+        try:
+            return self._until_it_goes(self.tls.read, 65536)
+        except ssl.SSLZeroReturnError:
+            return b""
+
+    def receive_until(self, end):
+        received = b""
+        while not received.endswith(end):
+            data = self.receive()
+            assert data, received
+            received += data
+        return received
+
+    def say_goodbye(self):
+        """Send close_notify, and go on reading."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.tls.unwrap()
+        self.plain.send(self._outgoing.read())
+        return self
+
+
+def wait_for_end(sock):
+    """Wait until the other side closes, clean or not."""
+    sock.settimeout(PATIENCE_SECONDS)
+    with contextlib.suppress(OSError):
+        while sock.recv(65536):
+            pass
+
+
+def shut_down_writing(sock):
+    """Send FIN below TLS: an end without close_notify."""
+    socket.socket.shutdown(sock, socket.SHUT_WR)
