@@ -38,7 +38,7 @@ from basehttpserver._engine.transport import (
     wait_until_ready,
 )
 from basehttpserver._exchange import Protocol, RequestHead, Verdict
-from basehttpserver.exceptions import PeerError
+from basehttpserver.exceptions import PeerError, PeerTimeoutError
 from basehttpserver.settings import Settings
 
 __all__ = ["Awaited", "Connection", "Context", "State", "connection_of"]
