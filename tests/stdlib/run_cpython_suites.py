@@ -45,7 +45,7 @@ MODES = ("copy", "relaxed", "strict")
 CHILD = Path(__file__).with_name("child.py")
 
 #: Most of the time the suites wait for their own sockets: more of them than cores may run.
-SIMULTANEOUS_RUNS = 8
+SIMULTANEOUS_RUNS = 20
 
 # Runs on any Python, since pyenv may have old ones.
 PROBE = """
