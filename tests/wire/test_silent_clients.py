@@ -23,7 +23,6 @@ AT_ONCE_SECONDS = 0.5
 ANYWHERE = ("127.0.0.1", 0)
 SILENT = 500
 DRIPPING = 100
-IDLE_CONNECTIONS = 2000
 
 each_class = pytest.mark.parametrize("server_class", [HTTPServer, ThreadingHTTPServer])
 
@@ -239,19 +238,6 @@ class TestLimits:
                 client.expect(200)
             eventually(lambda: not server._lanes._pool.running)
             want_served_at_once(running)
-
-    @each_class
-    def test_idle_connections_hold_no_thread(self, server_class):
-        with serving(server_class(ANYWHERE, Handler)) as running, contextlib.ExitStack() as stack:
-            clients = []
-            for _ in range(IDLE_CONNECTIONS):
-                client = stack.enter_context(conversation(running))
-                client.get().expect(200)
-                clients.append(client)
-            assert threading.active_count() < 10
-            want_served_at_once(running)
-            for client in clients[:: IDLE_CONNECTIONS // 10]:
-                client.get().expect(200)
 
 
 #: Runs with few descriptors, tells its port, and ends with its standard input.
