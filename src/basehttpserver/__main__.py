@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A class of its own: a handler keeps what the options say without changing anybody else's.
     handler_class = type(
         "CommandLineHandler",
-        (SimpleHTTPRequestHandler,),
+        (_base_of_handler(options),),
         {
             "protocol_version": options.protocol,
             "default_content_type": options.content_type,
@@ -75,6 +75,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     elif stopped_by is not None:
         _say(f"\n{stopped_by.name} received, exiting.")
     return 0
+
+
+def _base_of_handler(options: argparse.Namespace) -> type[SimpleHTTPRequestHandler]:
+    if options.cgi:
+        from basehttpserver.cgi import CGIHTTPRequestHandler
+
+        return CGIHTTPRequestHandler
+    return SimpleHTTPRequestHandler
 
 
 def _say(text: str) -> None:
@@ -102,6 +110,11 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "-b", "--bind", metavar="ADDRESS", help="bind to this address (default: all interfaces)"
+    )
+    parser.add_argument(
+        "--cgi",
+        action="store_true",
+        help="run the programs in cgi-bin and htbin as CGI scripts (as nobody, if we are root)",
     )
     parser.add_argument(
         "-d",

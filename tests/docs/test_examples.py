@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -15,18 +17,26 @@ pytestmark = [
 ]
 
 
+@pytest.fixture
+def folder():
+    """A folder that others may enter: where root runs this, CGI scripts are run by nobody."""
+    with tempfile.TemporaryDirectory() as path:
+        os.chmod(path, 0o755)
+        yield Path(path)
+
+
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_examples_of_page(page, tmp_path):
+def test_examples_of_page(page, folder):
     blocks = blocks_of(page)
     if shutil.which("curl") is None and any("curl" in block.text for block in blocks):
         if os.environ.get("CI") == "true":
             pytest.fail("curl is missing")
         pytest.skip("curl is missing")
     # What the pages take for granted: a folder with something to share.
-    (tmp_path / "report.txt").write_text("All is well\n")
+    (folder / "report.txt").write_text("All is well\n")
     if page.name == "share-a-folder.md":
-        (tmp_path / "public").mkdir()
-    with Story(tmp_path) as story:
+        (folder / "public").mkdir()
+    with Story(folder) as story:
         for block in blocks:
             story.run(block)
 

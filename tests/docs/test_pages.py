@@ -64,6 +64,7 @@ def test_public_names_are_listed():
     [
         basehttpserver.BaseHTTPRequestHandler,
         basehttpserver.SimpleHTTPRequestHandler,
+        basehttpserver.CGIHTTPRequestHandler,
         basehttpserver.HTTPServer,
     ],
 )

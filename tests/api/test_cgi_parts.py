@@ -1,0 +1,124 @@
+"""The parts of CGI that need no server: paths, heads of answers, what is logged of errors."""
+
+import subprocess
+import sys
+
+import pytest
+
+from basehttpserver import cgi
+from basehttpserver._cgi.answer import MAX_HEAD_BYTES, AnswerHead, HeadReader, MalformedAnswerError
+from basehttpserver._cgi.script import MAX_LOGGED_BYTES, Script
+
+
+@pytest.mark.parametrize(
+    ("path", "collapsed"),
+    [
+        ("", "//"),
+        ("/", "//"),
+        ("a", "//a"),
+        ("//a", "//a"),
+        ("/a/b", "/a/b"),
+        ("/a//b/", "/a/b/"),
+        ("/a/./b/.", "/a/b/"),
+        ("/a/b/..", "/a/"),
+        ("/a/../b/c", "/b/c"),
+        ("/a%2fb%2F..%2fc", "/a/c"),
+        ("/%2e%2e%2fa", None),
+        ("/..", None),
+        ("/a/../..", None),
+        ("/%252e%252e/a", "/%2e%2e/a"),
+        ("/a/b?c/../%2f?d", "/a/b?c/../%2f?d"),
+        ("/a/?", "/a/"),
+        ("/a/b%3fc", "/a/b?c"),
+        ("/a\\..\\b/c", "/a\\..\\b/c"),
+    ],
+)
+def test_collapsed_path(path, collapsed):
+    if collapsed is None:
+        with pytest.raises(IndexError):
+            cgi._url_collapse_path(path)
+    else:
+        assert cgi._url_collapse_path(path) == collapsed
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
+def test_head_comes_in_any_pieces(end, size):
+    output = end.join([b"Status: 201 Made", b"X-Name:  a value", b"", b"\n\nthe body\n\n"])
+    reader, found, body = HeadReader(), None, b""
+    for start in range(0, len(output), size):
+        data = output[start : start + size]
+        if found is not None:
+            body += data
+            continue
+        answer = reader.feed(data)
+        if answer is not None:
+            found, body = answer
+    assert found == AnswerHead(201, "Made", [("X-Name", "a value")])
+    assert body == b"\n\nthe body\n\n"
+
+
+@pytest.mark.parametrize("output", [b"\nbody", b"\r\nbody"])
+def test_head_may_be_empty(output):
+    answer = HeadReader().feed(output)
+    assert answer == (AnswerHead(200, "Script output follows", []), b"body")
+
+
+def test_head_is_bounded():
+    reader = HeadReader()
+    assert reader.feed(b"X-Name: " + b"x" * (MAX_HEAD_BYTES - 8)) is None
+    with pytest.raises(MalformedAnswerError, match="65536"):
+        reader.feed(b"x\n\n")
+
+
+@pytest.mark.parametrize(
+    ("program", "logged"),
+    [
+        ("'one\\ntwo'", ["one", "two"]),
+        ("'one\\n\\n  \\ntwo\\n'", ["one", "two"]),
+        (r"'\x1b[2J\xff'", ["\x1b[2Jÿ"]),
+        (
+            f"'x' * {MAX_LOGGED_BYTES} + 'y'",
+            ["x" * MAX_LOGGED_BYTES, "CGI script wrote more to its standard error: not logged"],
+        ),
+        (f"'x' * {MAX_LOGGED_BYTES}", ["x" * MAX_LOGGED_BYTES]),
+    ],
+)
+def test_errors_are_logged_by_lines(program, logged):
+    lines = []
+    write = f"import sys; sys.stderr.buffer.write(({program}).encode())"
+    script = Script(
+        [sys.executable, "-IS", "-c", write],
+        executable=None,
+        environment={},
+        body=subprocess.DEVNULL,
+        credentials={},
+        log=lines.append,
+    )
+    with script:
+        assert list(script.output(None, lambda: False)) == []
+    assert script.exit_code == 0
+    assert lines == logged
+
+
+def test_it_is_imported_when_it_is_asked_for():
+    program = (
+        "import sys, basehttpserver, basehttpserver.__main__\n"
+        "light = 'basehttpserver.cgi' not in sys.modules\n"
+        "print(light, basehttpserver.CGIHTTPRequestHandler.__module__)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert told.stdout == "True basehttpserver.cgi\n"
+
+
+def test_unknown_names_are_none_of_the_package():
+    import basehttpserver
+
+    with pytest.raises(AttributeError, match="no attribute 'CGIServer'"):
+        basehttpserver.CGIServer  # noqa: B018 - it must raise
