@@ -2,9 +2,7 @@
 
 Subclass `BaseHTTPRequestHandler`, define ``do_GET`` and its like, and give the class to
 `ThreadingHTTPServer`, `HTTPServer` or `serve`; with a certificate to `ThreadingHTTPSServer` or
-`HTTPSServer`. `SimpleHTTPRequestHandler` serves files.
-`ThreadingHTTPServer`, `HTTPServer` or `serve`. `SimpleHTTPRequestHandler` serves files,
-`CGIHTTPRequestHandler` runs scripts.
+`HTTPSServer`. `SimpleHTTPRequestHandler` serves files, `CGIHTTPRequestHandler` runs scripts.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,8 +26,8 @@ __all__ = [
     "DEFAULT_ERROR_CONTENT_TYPE",
     "DEFAULT_ERROR_MESSAGE",
     "BaseHTTPRequestHandler",
-    "HTTPSServer",
     "CGIHTTPRequestHandler",
+    "HTTPSServer",
     "HTTPServer",
     "PeerError",
     "PeerTimeoutError",

@@ -28,22 +28,12 @@ import sys
 import traceback
 import types
 import unittest
+import warnings
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
-
-#: What CPython's suites ask of ``http.server``, and the drop-in takes from CPython's own until this
-#: package has it. The tests of these are left out.
-BORROWED_NAMES = (
-    "CGIHTTPRequestHandler",
-    "HTTPSServer",
-    "ThreadingHTTPSServer",
-    "_url_collapse_path",
-    "executable",
-    "nobody_uid",
-)
 
 
 def replace_http_server(mode: str) -> types.ModuleType:
@@ -57,14 +47,26 @@ def replace_http_server(mode: str) -> types.ModuleType:
     dropin = importlib.import_module("basehttpserver.dropin")
     if not Path(dropin.__file__ or "").is_relative_to(SOURCE):
         raise RuntimeError(f"imported {dropin.__file__}, which is not below {SOURCE}")
-    standard = vars(importlib.import_module("http.server"))
-    borrowed = {name: standard[name] for name in BORROWED_NAMES if name in standard}
     dropin.install(dropin.Settings.like_http_server() if mode == "relaxed" else None)
     module = importlib.import_module("http.server")
-    for name, value in borrowed.items():
-        if not hasattr(module, name):
-            setattr(module, name, value)
+    if sys.version_info >= (3, 13):
+        deprecate_cgi(module)
     return module
+
+
+def deprecate_cgi(module: types.ModuleType) -> None:
+    """Let the handler of CGI scripts say that it is deprecated, as the suites want it from 3.13 on.
+
+    Ours is not.
+    """
+    cgi = importlib.import_module("basehttpserver.cgi")
+
+    class CGIHTTPRequestHandler(cgi.CGIHTTPRequestHandler):  # type: ignore[misc, name-defined]
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            warnings.warn("http.server.CGIHTTPRequestHandler", DeprecationWarning, stacklevel=2)
+            super().__init__(*arguments, **options)
+
+    module.__dict__["CGIHTTPRequestHandler"] = CGIHTTPRequestHandler
 
 
 def copy_of_standard_module() -> types.ModuleType:

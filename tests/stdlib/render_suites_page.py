@@ -66,8 +66,9 @@ def render_page() -> str:
         "## The suites\n\n" + suites(),
         "## What fails in either mode\n\n" + table(relaxed),
         "## What fails in strict mode: decisions\n\n" + table(only_strict),
-        "## What is left out\n\n" + "\n".join(left_out),
     ]
+    if left_out:
+        parts.append("## What is left out\n\n" + "\n".join(left_out))
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 

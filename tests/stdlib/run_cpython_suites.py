@@ -9,6 +9,8 @@ Every CPython 3.11 or newer at hand that ships its ``test`` package runs every s
 interpreter of this script, those of pyenv, and those that BASEHTTPSERVER_TEST_INTERPRETERS lists
 (separated like PATH).
 
+Where root runs this, ``test_httpservers`` runs as somebody else: as root its tests of CGI skip.
+
 The mode ``copy`` runs an exact copy of CPython's module and is the oracle: whatever runs there must
 run in the other modes, so that nothing is skipped in silence.
 
@@ -24,6 +26,7 @@ The two suites that use ``socketserver``'s own classes:
 """
 
 import argparse
+import functools
 import itertools
 import json
 import os
@@ -123,7 +126,8 @@ def perform(run: Run) -> Report:
     suite = SUITES[run.suite]
     with tempfile.TemporaryDirectory(prefix="cpython-suites-") as folder:
         report_file = Path(folder, "report.json")
-        command = [run.interpreter.executable, "-I", str(CHILD), suite.module, run.mode]
+        command = [*as_user()] if suite.is_for_users else []
+        command += [run.interpreter.executable, "-I", str(CHILD), suite.module, run.mode]
         command += [str(report_file), f"--hang-seconds={suite.timeout_seconds}"]
         command += [f"--exclude={prefix}" for prefix in EXCLUDED]
         command += [f"--class={name}" for name in suite.classes]
@@ -144,6 +148,24 @@ def perform(run: Run) -> Report:
         except subprocess.TimeoutExpired:
             return Report(trouble="the child hung and could not even be made to say where")
         return read_report(report_file, child)
+
+
+@functools.cache
+def as_user() -> tuple[str, ...]:
+    """What runs a command as an ordinary user where root runs this; nothing where nothing can.
+
+    A user namespace: in there root has another number and no privileges, but all its files, which
+    a real user might not even be allowed to read. Where the kernel or a container forbids that, the
+    tests that are not for root are skipped, and the oracle skips them, too.
+    """
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return ()
+    command = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
+    try:
+        subprocess.run([*command, "true"], capture_output=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return command
 
 
 def environment(folder: str) -> dict[str, str]:
