@@ -125,8 +125,7 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
             self._send_not_found()
             return None
         if is_script:
-            self.run_cgi()
-            return None
+            return self.run_cgi()
         if self._is_script_by_another_name():
             self._send_not_found()
             return None
@@ -153,27 +152,34 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
         """Tell whether a file of this name is a Python script."""
         return os.path.splitext(path)[1].lower() in (".py", ".pyw")
 
-    def run_cgi(self) -> None:
-        """Run the script that `cgi_info` names, and send what it answers."""
+    def run_cgi(self) -> io.BytesIO | BinaryIO | None:
+        """Run the script that `cgi_info` names, and send what it answers.
+
+        Returns what `send_head` is to return: ``None``, since the answer is complete.
+        """
         target = self._find_script()
-        if target is None or not self._may_run(target):
-            return
+        if target is not None and self._may_run(target):
+            script = self._start(target)
+            if script is not None:
+                with script:
+                    self._answer_with(script)
+        return None
+
+    def _start(self, target: Target) -> Script | None:
+        """Start a script once the body of the request is here; send an error if that fails."""
+        arguments = search_words(self.command or "", target.query)
         with spooled_body(self.rfile, self._peer, self.headers) as (body, size):
-            variables = self._make_variables(target, size)
-            arguments = search_words(self.command or "", target.query)
             try:
-                script = Script(
+                return Script(
                     **self._make_command(target, arguments),
-                    environment=variables,
+                    environment=self._make_variables(target, size),
                     body=body,
                     credentials=_credentials(),
                     log=self._log_line_of_script,
                 )
             except (OSError, ValueError) as error:
                 self._refuse_to_run(target, error)
-                return
-        with script:
-            self._answer_with(script)
+                return None
 
     # What is asked for.
 
@@ -272,7 +278,7 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
             "PATH_INFO": target.path_info,
             "PATH_TRANSLATED": self._translate_decoded(target.path_info),
             "SCRIPT_NAME": target.name,
-            "QUERY_STRING": target.query,
+            "QUERY_STRING": as_received(target.query),
             "REMOTE_HOST": "",
             "REMOTE_ADDR": str(address[0]) if isinstance(address, tuple) and address else "",
             "CONTENT_TYPE": as_received(content_type),

@@ -1,5 +1,6 @@
 """CGI scripts over real sockets: what they get, what becomes of what they say."""
 
+import errno
 import os
 import signal
 import socketserver
@@ -105,10 +106,11 @@ def test_announced_terabytes_are_not_allocated(site, server_class):
         client.send(b"x" * 1000).finish_sending().expect(400)
 
 
-def test_body_without_room_is_507(site):
+@both_servers
+def test_body_without_room_is_507(site, server_class):
     site.hello()
     settings = Settings(max_spool_bytes=100_000)
-    with site.serving(settings=settings) as running:
+    with site.serving(server_class, settings=settings) as running:
         with conversation(running) as client:
             client.get("/cgi-bin/hello.sh", method="POST", body=bytes(150_000)).expect(507)
         with conversation(running) as client:  # What was kept of it is given back.
@@ -121,6 +123,17 @@ def test_full_disk_is_507(site, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
     with site.serving() as running, conversation(running) as client:
         client.get("/cgi-bin/hello.sh", method="POST", body=b"x").expect(507)
+
+
+def test_machine_that_is_short_of_resources_is_503(site, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    site.hello()
+    monkeypatch.setattr(script_module, "open_pipes", fail)
+    with site.serving() as running, conversation(running) as client:
+        client.get("/cgi-bin/hello.sh").expect(503)
+    # And the script that was started already is not there: see `leaks_nothing`.
 
 
 def test_slow_client_starts_no_script(site):
@@ -154,6 +167,15 @@ def test_without_an_engine(site):
         response = client.get("/cgi-bin/script.sh", method="POST", body=b"hello")
         response = response.expect(200, b"hello\n")
         assert response.framing == "close"
+
+
+def test_forking_server(site):
+    site.sh("script.sh", "echo", "cat")
+    kind = type("Forking", (socketserver.ForkingMixIn, HTTPServer), {})
+    with site.serving(kind) as running, conversation(running) as client:
+        # It must not wait for another request: the fork has a copy of this client, too.
+        client.get("/cgi-bin/script.sh", "Connection: close", method="POST", body=BODY)
+        client.expect(200, BODY)
 
 
 # What becomes of what it says.

@@ -47,7 +47,6 @@ def ask(running, target, *fields, method="GET", body=b"", status=None):
 # The source of a script.
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize("settings", [STRICT, RELAXED], ids=["strict", "relaxed"])
 @pytest.mark.parametrize(
     "target",
@@ -101,7 +100,7 @@ def ask(running, target, *fields, method="GET", body=b"", status=None):
         "/cgi-bin/notes.txt",
     ],
 )
-def test_source_is_never_sent(site, target, settings, method):
+def test_source_is_never_sent(site, target, settings):
     site.hello()
     site.hello("child/below.sh")
     site.hello("not-executable.sh", mode=0o644)
@@ -109,13 +108,14 @@ def test_source_is_never_sent(site, target, settings, method):
     (site.folder / "alias").symlink_to("cgi-bin")
     (site.folder / "alias.sh").symlink_to("cgi-bin/hello.sh")
     with site.serving(settings=settings) as running:
-        answer = ask(running, target, method=method)
-    assert SECRET.encode() not in answer
-    status = int(answer.split()[1])
-    assert status in (200, 301, 400, 403, 404, 501), answer
-    if status == 200 and method != "HEAD":
-        # It ran; or that is a listing of the root, where all dots lead.
-        assert answer.endswith(b"\r\n\r\nhello\n") or b"Directory listing" in answer
+        for method in ("GET", "HEAD", "POST"):
+            answer = ask(running, target, method=method)
+            assert SECRET.encode() not in answer
+            status = int(answer.split()[1])
+            assert status in (200, 301, 400, 403, 404, 501), answer
+            if status == 200 and method != "HEAD":
+                # It ran; or that is a listing of the root, where all dots lead.
+                assert answer.endswith(b"\r\n\r\nhello\n") or b"Directory listing" in answer
 
 
 def test_length_of_source_is_not_sent(site):
@@ -229,6 +229,27 @@ def test_python_script_without_fork_needs_no_permission(site):
     with site.serving(have_fork=False) as running:
         assert ask(running, "/cgi-bin/script.py", status=200).endswith(b"it ran\n")
         ask(running, "/cgi-bin/script.sh", status=403)
+
+
+def test_windows_has_other_names_and_other_programs(site, monkeypatch):
+    monkeypatch.setattr(cgi, "_ON_WINDOWS", True)
+    monkeypatch.setattr("basehttpserver.files._ON_WINDOWS", True)
+    site.sh("program", "echo", "echo $#")
+    site.python("script.py", "import sys", "print()", "print(sys.argv[1:])", mode=0o644)
+    for name in ("script.py.", "script.py ", "script.py::$DATA", "nul.py"):
+        site.hello(name)
+    with site.serving(have_fork=False) as running:
+        # A batch file would give its arguments to the command processor.
+        assert ask(running, "/cgi-bin/program?a&calc", status=200).endswith(b"\n0\n")
+        assert ask(running, "/cgi-bin/script.py?a+b", status=200).endswith(b"['a', 'b']\n")
+        for target in ("script.py.", "script.py%20", "script.py::$DATA", "nul.py"):
+            ask(running, f"/cgi-bin/{target}", status=404)
+
+
+def test_query_of_a_relaxed_server_is_passed_as_it_came(environment):
+    with environment.serving(settings=RELAXED) as running:
+        assert variables(running, "/cgi-bin/env.py?\xff=\xe9")[b"QUERY_STRING"] == b"\xff=\xe9"
+        ask(running, "/cgi-bin/env.py?a\0b", status=500)
 
 
 def test_root_as_folder_of_scripts(site):

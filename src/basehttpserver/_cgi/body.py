@@ -24,10 +24,17 @@ def spooled_body(
     """Read the body to its end; give what ``subprocess`` takes for a standard input, and its size.
 
     The size is ``None`` where the request has no body. What is read counts in the bound of what the
-    server keeps, ``Settings.max_spool_bytes``. Raises `PeerError` for a malformed body, for a short
-    one, and for one that there is no room for; ``TimeoutError``, ``OSError``.
+    server keeps, ``Settings.max_spool_bytes``, unless it counts there already.
+
+    Raises `PeerError` for a malformed body, for a short one, and for one that there is no room for;
+    ``TimeoutError``, ``OSError``.
     """
-    spool = Spool(Settings().max_spool_bytes) if peer is None else peer.context.spool
+    if peer is None:
+        spool = Spool(Settings().max_spool_bytes)
+    elif peer.has_whole_body:  # An HTTPServer has collected it, within that bound.
+        spool = Spool(peer.context.settings.max_spool_bytes)
+    else:
+        spool = peer.context.spool
     expected = _content_length(headers)
     file: IO[bytes] | None = None
     held = 0

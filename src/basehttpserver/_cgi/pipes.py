@@ -46,7 +46,8 @@ class PolledPipes:
 
     def __init__(self, output: IO[bytes], errors: IO[bytes]) -> None:
         """Read from these two."""
-        self._selector = selectors.DefaultSelector()
+        # For two descriptors; and it has none of its own, as epoll and kqueue do.
+        self._selector = getattr(selectors, "PollSelector", selectors.SelectSelector)()
         for pipe, is_error in ((output, False), (errors, True)):
             self._selector.register(pipe, selectors.EVENT_READ, is_error)
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Final
 
-from basehttpserver._cgi.pipes import open_pipes
+from basehttpserver._cgi.pipes import Pipes, open_pipes
 
 __all__ = ["ClientGoneError", "Script", "ScriptSilentError"]
 
@@ -68,10 +68,13 @@ class Script:
             **credentials,
         )
         _running.add(self._process)
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._pipes = open_pipes(self._process.stdout, self._process.stderr)
         self._errors = _ErrorLines(log)
+        try:
+            self._pipes = _pipes_of(self._process)
+        except BaseException:
+            _end(self._process, 0)
+            _forget(self._process)
+            raise
 
     def output(
         self, silence_seconds: float | None, is_client_gone: Callable[[], bool]
@@ -121,11 +124,22 @@ class Script:
                 _end(self._process, _GRACE_SECONDS)
             self._errors.finish()
         finally:
-            _running.discard(self._process)
             self._pipes.close()
-            for pipe in (self._process.stdout, self._process.stderr):
-                if pipe is not None:
-                    pipe.close()
+            _forget(self._process)
+
+
+def _pipes_of(process: "subprocess.Popen[bytes]") -> Pipes:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return open_pipes(process.stdout, process.stderr)
+
+
+def _forget(process: "subprocess.Popen[bytes]") -> None:
+    """Close the pipes of a process that has ended."""
+    _running.discard(process)
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 class _ErrorLines:
