@@ -287,16 +287,18 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
         return variables
 
     def _make_command(self, target: Target, arguments: list[str]) -> dict[str, Any]:
+        # A path without a slash would be looked for in PATH.
+        file = os.path.abspath(target.file)
         if self._is_interpreted(target):
             interpreter = sys.executable
             if interpreter.lower().endswith("w.exe"):
                 interpreter = interpreter[:-5] + interpreter[-4:]  # pythonw.exe has no output.
-            command = [interpreter, "-u", target.file, *arguments]
+            command = [interpreter, "-u", file, *arguments]
             return {"command": command, "executable": None}
         if _ON_WINDOWS:
             # A batch file would take arguments for commands.
-            return {"command": [target.file], "executable": None}
-        return {"command": [os.path.basename(target.name), *arguments], "executable": target.file}
+            return {"command": [file], "executable": None}
+        return {"command": [os.path.basename(target.name), *arguments], "executable": file}
 
     # What the script answers.
 

@@ -1,11 +1,13 @@
 """The parts of CGI that need no server: paths, heads of answers, what is logged of errors."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from basehttpserver import cgi
+from basehttpserver._cgi import script as script_module
 from basehttpserver._cgi.answer import MAX_HEAD_BYTES, AnswerHead, HeadReader, MalformedAnswerError
 from basehttpserver._cgi.script import MAX_LOGGED_BYTES, Script
 
@@ -71,6 +73,18 @@ def test_head_is_bounded():
         reader.feed(b"x\n\n")
 
 
+def start(program, lines):
+    """Start a program in Python whose errors go to `lines`."""
+    return Script(
+        [sys.executable, "-IS", "-c", program],
+        executable=None,
+        environment={},
+        body=subprocess.DEVNULL,
+        credentials={},
+        log=lines.append,
+    )
+
+
 @pytest.mark.parametrize(
     ("program", "logged"),
     [
@@ -87,14 +101,7 @@ def test_head_is_bounded():
 def test_errors_are_logged_by_lines(program, logged):
     lines = []
     write = f"import sys; sys.stderr.buffer.write(({program}).encode())"
-    script = Script(
-        [sys.executable, "-IS", "-c", write],
-        executable=None,
-        environment={},
-        body=subprocess.DEVNULL,
-        credentials={},
-        log=lines.append,
-    )
+    script = start(write, lines)
     with script:
         assert list(script.output(None, lambda: False)) == []
     assert script.exit_code == 0
@@ -122,3 +129,43 @@ def test_unknown_names_are_none_of_the_package():
 
     with pytest.raises(AttributeError, match="no attribute 'CGIServer'"):
         basehttpserver.CGIServer  # noqa: B018 - it must raise
+
+
+def test_nobody_is_a_user_of_no_one(monkeypatch):
+    pwd = pytest.importorskip("pwd")
+    monkeypatch.setattr(cgi, "nobody", None)
+    assert cgi.nobody_uid() == pwd.getpwnam("nobody").pw_uid
+
+    def fail(name):
+        raise KeyError(name)
+
+    monkeypatch.setattr(cgi, "nobody", None)
+    monkeypatch.setattr(pwd, "getpwnam", fail)
+    assert cgi.nobody_uid() == 1 + max(user.pw_uid for user in pwd.getpwall())
+    monkeypatch.setattr(cgi, "nobody", 1234)
+    assert cgi.nobody_uid() == 1234
+
+
+@pytest.mark.timeout(5)
+def test_line_of_spaces_is_read_in_linear_time():
+    with pytest.raises(MalformedAnswerError):
+        HeadReader().feed(b"X-Name:" + b" " * 60_000 + b"\x01\n\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups as POSIX has them")
+@pytest.mark.timeout(10)
+def test_script_that_may_not_be_killed_holds_up_nobody(monkeypatch):
+    def may_not(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(script_module, "_GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(script_module, "_LAST_WAIT_SECONDS", 0.05)
+    script = start("import time; time.sleep(1000)", [])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "killpg", may_not)
+        with script:
+            pass
+    process = script._process
+    assert process.poll() is None
+    process.kill()
+    process.wait()

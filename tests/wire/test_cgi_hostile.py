@@ -144,7 +144,7 @@ def test_source_on_a_system_that_ignores_case(site, monkeypatch):
 
 def test_files_elsewhere_are_served(site):
     site.add("file.txt", "content")
-    with site.serving() as running:
+    with site.serving(cgi_directories=["/cgi-bin", "/.."]) as running:
         assert ask(running, "/file.txt", status=200).endswith(b"content")
         assert b"cgi-bin/" in ask(running, "/", status=200)
         ask(running, "/cgi-bin", status=301)
@@ -258,6 +258,23 @@ def test_root_as_folder_of_scripts(site):
     with site.serving(cgi_directories=["/"]) as running:
         assert ask(running, "/hello.sh", status=200).endswith(b"\n/hello.sh\n")
         assert ask(running, "/static/style.css", status=200).endswith(b"style")
+
+
+def test_program_of_the_system_does_not_run_in_place_of_a_script(site, monkeypatch):
+    site.add("true", "#!/bin/sh\necho\necho it ran\n")
+    monkeypatch.chdir(site.folder)
+    site.folder = ""
+    with site.serving(cgi_directories=["/"]) as running:
+        assert ask(running, "/true", status=200).endswith(b"it ran\n")
+
+
+def test_question_mark_in_the_name_of_a_script(site):
+    site.sh("what?.sh", "echo", 'echo "$SCRIPT_NAME<$QUERY_STRING>"')
+    with site.serving() as running:
+        answer = ask(running, "/cgi-bin/what%3f.sh", status=200)
+        assert answer.endswith(b"\n/cgi-bin/what?.sh<>\n")
+        answer = ask(running, "/cgi-bin/what%3F.sh?a=b?c", status=200)
+        assert answer.endswith(b"\n/cgi-bin/what?.sh<a=b?c>\n")
 
 
 def test_override_of_is_cgi_decides(site):

@@ -16,7 +16,7 @@ __all__ = ["AnswerHead", "HeadReader", "MalformedAnswerError"]
 MAX_HEAD_BYTES: Final = 65536
 
 _END: Final = re.compile(rb"(?:^|\n)\r?\n")
-_FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)")
+_FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*+([\t\x20-\x7e\x80-\xff]*)")
 _STATUS: Final = re.compile(r"([2-5]\d\d)(?:[ \t]+(.*))?")
 
 #: RFC 3875 6.3.4: what concerns the connection is no business of a script's. Server and Date are

@@ -24,6 +24,9 @@ _LOOK_SECONDS: Final = 0.1
 #: How long a script may take to end when it is asked to, before it is made to.
 _GRACE_SECONDS: Final = 1.0
 
+#: How long the end of a script is waited for that cannot be made to.
+_LAST_WAIT_SECONDS: Final = 5.0
+
 #: How much of a script's standard error is logged.
 MAX_LOGGED_BYTES: Final = 65536
 
@@ -190,7 +193,10 @@ else:
         while time.monotonic() < deadline and not _is_zombie(process):
             time.sleep(0.01)
         _signal_group(process, signal.SIGKILL)
-        process.wait()
+        # A program that is another user's by its mode may not be ours to kill; it must not hold
+        # up the server.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_LAST_WAIT_SECONDS)
 
     def _signal_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):  # All are zombies.
