@@ -14,6 +14,8 @@ from basehttpserver._run_command import BOOTSTRAP, interpreter_flags
 PLAIN = [sys.executable]
 RUN = [sys.executable, "-m", "basehttpserver", "run"]
 
+CONSOLE_SCRIPT = Path(sys.executable).with_name("basehttpserver")
+
 SHOW_MAIN = """
 import __main__, os, sys
 for name in ("__name__", "__file__", "__package__", "__doc__", "__cached__"):
@@ -187,8 +189,7 @@ OURS = b"basehttpserver.server"
 
 def test_the_program_gets_this_package(tmp_path):
     assert outcome([*RUN, "-c", WHICH], tmp_path)[1].split() == [OURS]
-    console_script = Path(sys.executable).with_name("basehttpserver")
-    assert outcome([console_script, "run", "-c", WHICH], tmp_path)[1].split() == [OURS]
+    assert outcome([CONSOLE_SCRIPT, "run", "-c", WHICH], tmp_path)[1].split() == [OURS]
 
 
 def test_so_it_does_where_the_package_is_not_on_the_path_of_the_program(tmp_path):
@@ -298,4 +299,5 @@ def test_the_old_command_line_of_http_server_runs_ours(tmp_path):
 def test_a_package_of_the_program_with_the_name_http_is_left_alone(tmp_path):
     files = {"http/__init__.py": "", "http/server.py": "own = 1"}
     write(tmp_path, files | {"script.py": "import http.server; print(http.server.own)"})
-    assert assert_same(tmp_path, "script.py")[0] == 0
+    # With `python -m` the package would be on our own path, too: the current folder is.
+    assert outcome([CONSOLE_SCRIPT, "run", "script.py"], tmp_path) == (0, b"1\n", b"")
