@@ -13,6 +13,7 @@ from benchmarks.servers import SERVERS
 
 import basehttpserver
 from basehttpserver import __main__ as command_line
+from basehttpserver import _run_command, dropin
 from tests.docs import render_settings
 from tests.docs.pages import PAGES, ROOT
 
@@ -47,11 +48,15 @@ def test_results_are_of_these_subjects():
 
 def test_options_of_command_line_are_listed():
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
-    parser = command_line._make_parser()
-    assert isinstance(parser, argparse.ArgumentParser)
-    for action in parser._actions:
-        for option in action.option_strings or [action.dest]:
-            assert f"`{option}" in page, option
+    for parser in (command_line._make_parser(), _run_command._make_parser("run")):
+        assert isinstance(parser, argparse.ArgumentParser)
+        for action in parser._actions:
+            for option in action.option_strings or [action.dest]:
+                assert f"`{option}" in page, option
+
+
+def test_functions_of_the_drop_in_are_listed():
+    assert [name for name in dropin.__all__ if f"| `{name}(" not in API] == []
 
 
 def test_public_names_are_listed():

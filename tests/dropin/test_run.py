@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from basehttpserver._run_command import BOOTSTRAP, interpreter_flags
+from basehttpserver._run_command import BOOTSTRAP, _run_child, interpreter_flags
 
 PLAIN = [sys.executable]
 RUN = [sys.executable, "-m", "basehttpserver", "run"]
@@ -301,3 +301,8 @@ def test_a_package_of_the_program_with_the_name_http_is_left_alone(tmp_path):
     write(tmp_path, files | {"script.py": "import http.server; print(http.server.own)"})
     # With `python -m` the package would be on our own path, too: the current folder is.
     assert outcome([CONSOLE_SCRIPT, "run", "script.py"], tmp_path) == (0, b"1\n", b"")
+
+
+def test_where_there_is_no_exec_the_program_is_a_child():
+    code = "import os, sys; sys.exit(int(os.environ['STATUS']))"
+    assert _run_child([sys.executable, "-c", code], os.environ | {"STATUS": "7"}) == 7
