@@ -52,6 +52,8 @@ def run(arguments: Sequence[str], prog: str) -> int:
     flags = interpreter_flags(sys.orig_argv)
     if not sys.executable or sys.flags.ignore_environment or sys.flags.no_site:
         parser.error("Python must be started without -I, -E and -S, which keep the drop-in out")
+    if os.pathsep in str(BOOTSTRAP):
+        parser.error(f"{BOOTSTRAP} cannot be in PYTHONPATH: it has a {os.pathsep!r}")
     command = [sys.executable, *flags, *program]
     sys.stdout.flush()
     sys.stderr.flush()

@@ -161,14 +161,20 @@ def uninstall() -> None:
     """
     global _current
     with _lock:
+        sys.meta_path[:] = [finder for finder in sys.meta_path if not _is_trigger(finder)]
         if _current is not None:
             _current.undo()
             _current = None
 
 
 def is_installed() -> bool:
-    """Tell whether ``http.server`` is this package now."""
-    return _current is not None
+    """Tell whether ``http.server`` is this package, or will be when it is imported."""
+    return _current is not None or any(map(_is_trigger, sys.meta_path))
+
+
+def _is_trigger(finder: object) -> bool:
+    """Tell whether a finder is that of ``python -m basehttpserver run``, which will call us."""
+    return getattr(finder, "installs_basehttpserver", False) is True
 
 
 @contextlib.contextmanager

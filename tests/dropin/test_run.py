@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from basehttpserver._run_command import BOOTSTRAP, _run_child, interpreter_flags
+from tests.python2 import find_python2
 
 PLAIN = [sys.executable]
 RUN = [sys.executable, "-m", "basehttpserver", "run"]
@@ -306,3 +308,30 @@ def test_a_package_of_the_program_with_the_name_http_is_left_alone(tmp_path):
 def test_where_there_is_no_exec_the_program_is_a_child():
     code = "import os, sys; sys.exit(int(os.environ['STATUS']))"
     assert _run_child([sys.executable, "-c", code], os.environ | {"STATUS": "7"}) == 7
+
+
+def test_a_program_can_uninstall_it(tmp_path):
+    code = f"""
+        from basehttpserver import dropin
+        assert dropin.is_installed()
+        dropin.uninstall()
+        assert not dropin.is_installed()
+        {WHICH}
+        try:
+            import BaseHTTPServer
+        except ImportError:
+            print("unknown")
+    """
+    assert outcome([*RUN, "-c", textwrap.dedent(code)], tmp_path)[1].split() == [
+        b"http.server",
+        b"unknown",
+    ]
+
+
+def test_an_older_python_that_the_program_starts_is_left_alone(tmp_path):
+    python2 = find_python2()
+    if python2 is None:
+        pytest.skip("no Python 2.7 here")
+    child = [python2, "-B", "-c", "import BaseHTTPServer, sys; sys.stdout.write(repr(sys.path))"]
+    code = f"import subprocess; subprocess.run({child!r}, check=True)"
+    assert_same(tmp_path, "-c", code)

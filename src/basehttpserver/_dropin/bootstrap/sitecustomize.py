@@ -21,6 +21,9 @@ _STANDARD_PATH = [os.path.join(os.path.dirname(os.__file__), "http")]
 class _Trigger:
     """A finder that makes way for that of the drop-in."""
 
+    #: By this `dropin.uninstall` knows it.
+    installs_basehttpserver = True
+
     def __init__(self, options):
         self._options = options
 
