@@ -1,5 +1,6 @@
 """``python -m basehttpserver run`` against plain ``python``: the same to the last byte."""
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from basehttpserver._run_command import BOOTSTRAP, _run_child, interpreter_flags
+from basehttpserver import Settings
+from basehttpserver import __main__ as command_line
+from basehttpserver._run_command import (
+    BOOTSTRAP,
+    ENVIRONMENT_VARIABLE,
+    _run_child,
+    interpreter_flags,
+)
 from tests.python2 import find_python2
 
 PLAIN = [sys.executable]
@@ -250,7 +258,72 @@ def test_settings_can_be_relaxed_and_set(tmp_path):
     options = ["--like-http-server", "--set", "accept_http_0_9=False", "--set", "max_fields=9"]
     options += ["--set=max_body_bytes=None"]
     assert outcome([*RUN, *options, "-c", code], tmp_path)[1] == b"True False 9 None\n"
-    assert outcome([*RUN, "-c", code], tmp_path)[1] == b"False False 100 None\n"
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """What `run` has executed, in place of this process: (command, environment)."""
+    calls = []
+
+    class ReplacedError(Exception):
+        pass
+
+    def execute(_path, command, environment):
+        calls.append((command, environment))
+        raise ReplacedError
+
+    monkeypatch.setattr(os, "execve", execute)
+
+    def run(*arguments):
+        with pytest.raises(ReplacedError):
+            command_line.main(["run", *arguments])
+        return calls[-1]
+
+    return run
+
+
+def options_in(environment):
+    return json.loads(environment[ENVIRONMENT_VARIABLE])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "program"),
+    [
+        (["a.py", "--set", "x"], ["a.py", "--set", "x"]),
+        (["--set", "max_fields=1", "a.py"], ["a.py"]),
+        (["--set=max_fields=1", "-ma", "-h"], ["-ma", "-h"]),
+        (["--like-http-server", "-", "-h"], ["-", "-h"]),
+        (["--no-python2-names", "--", "a.py", "-b"], ["a.py", "-b"]),
+    ],
+    ids=str,
+)
+def test_the_program_begins_where_our_options_end(executed, arguments, program):
+    command, _ = executed(*arguments)
+    assert command[0] == sys.executable
+    assert command[-len(program) :] == program
+
+
+def test_options_are_told_in_the_environment(executed):
+    plain = options_in(executed("a.py")[1])
+    assert plain == {"settings": {}, "python2_names": True}
+    changed = options_in(executed("--set", "max_fields=1_0", "--no-python2-names", "a.py")[1])
+    assert changed == {"settings": {"max_fields": 10}, "python2_names": False}
+    relaxed = options_in(executed("--like-http-server", "--set", "max_fields=9", "a.py")[1])
+    accepted = {name for name in Settings.__slots__ if name.startswith("accept_")}
+    assert relaxed["settings"] == dict.fromkeys(accepted, True) | {"max_fields": 9}
+
+
+@pytest.mark.parametrize("before", [None, "", "/one", "/one::/two"])
+def test_the_path_of_the_environment_goes_on(executed, monkeypatch, before):
+    if before is None:
+        monkeypatch.delenv("PYTHONPATH", raising=False)
+    else:
+        monkeypatch.setenv("PYTHONPATH", before)
+    _, environment = executed("a.py")
+    path = environment["PYTHONPATH"]
+    assert path == os.pathsep.join(filter(None, [str(BOOTSTRAP), before]))
+    monkeypatch.setenv("PYTHONPATH", path)
+    assert executed("a.py")[1]["PYTHONPATH"] == path
 
 
 def test_python2_names_can_be_left_out(tmp_path):
@@ -278,11 +351,14 @@ def test_modules_of_the_program_win_over_python2_names(tmp_path):
     ],
     ids=str,
 )
-def test_bad_options_get_one_sentence(tmp_path, options, complaint):
-    status, stdout, stderr = outcome([*RUN, *options], tmp_path)
-    assert (status, stdout) == (2, b"")
-    assert complaint in stderr.decode()
-    assert stderr.count(b"\n") == 1
+def test_bad_options_get_one_sentence(capsys, options, complaint):
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["run", *options])
+    assert ended.value.code == 2
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert complaint in stderr
+    assert stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("flag", ["-I", "-E"])

@@ -12,6 +12,7 @@ import functools
 import html
 import http.client
 import importlib
+import importlib.util
 import io
 import itertools
 import mimetypes
@@ -27,6 +28,7 @@ import urllib.parse
 from http import HTTPStatus
 from typing import Any
 
+import basehttpserver
 from basehttpserver import (
     DEFAULT_ERROR_CONTENT_TYPE,
     DEFAULT_ERROR_MESSAGE,
@@ -73,10 +75,18 @@ def _get_best_family(host: str | None, port: int | str | None) -> tuple[socket.A
     return family, address
 
 
+def _is_there(name: str) -> bool:
+    """Tell whether a name is found elsewhere, without an import: few programs run CGI scripts."""
+    home = _ELSEWHERE[name]
+    if home == "basehttpserver":
+        return hasattr(basehttpserver, name)
+    return importlib.util.find_spec(home) is not None
+
+
 __all__ += [
     name
     for name in ("HTTPSServer", "ThreadingHTTPSServer", "CGIHTTPRequestHandler")
-    if hasattr(sys.modules[__name__], name)
+    if _is_there(name)
 ]
 
 if __name__ == "__main__":
