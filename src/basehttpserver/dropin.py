@@ -87,18 +87,20 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 class _Installation:
-    """What `install` has changed, and what was there before."""
+    """What `install` changes, and what was there before."""
 
     def __init__(self, settings: Settings | None, *, has_python2_names: bool) -> None:
         self._settings_before = HTTPServer.settings
         self._modules_before = {name: sys.modules[name] for name in _FILES if name in sys.modules}
-        self._finders = [_Finder([_STANDARD])]
-        sys.meta_path.insert(0, self._finders[0])
-        if has_python2_names:
-            self._finders.append(_Finder(_PYTHON2_NAMES))
-            sys.meta_path.append(self._finders[1])
-        if settings is not None:
-            HTTPServer.settings = settings
+        self._finder = _Finder([_STANDARD])
+        self._finder_of_python2_names = _Finder(_PYTHON2_NAMES if has_python2_names else ())
+        self._settings = self._settings_before if settings is None else settings
+
+    def begin(self) -> None:
+        """Make the changes; when this raises, some of them are made."""
+        sys.meta_path.insert(0, self._finder)
+        sys.meta_path.append(self._finder_of_python2_names)
+        HTTPServer.settings = self._settings
         standard = self._modules_before.get(_STANDARD)
         if standard is not None:
             self._replace(standard)
@@ -113,14 +115,17 @@ class _Installation:
 
     def undo(self) -> None:
         """Put everything back."""
-        sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in self._finders]
+        finders = (self._finder, self._finder_of_python2_names)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in finders]
         HTTPServer.settings = self._settings_before
         ours = [
             name
             for name in _FILES
             if name in sys.modules and sys.modules[name] is not self._modules_before.get(name)
         ]
-        users = [user for name in ours for user in _users_of(sys.modules[name])]
+        # Not those of SocketServer, which is the standard library's own.
+        made = [sys.modules[name] for name in ours if sys.modules[name].__name__ == name]
+        users = [user for module in made for user in _users_of(module)]
         _forget([*ours, *filter(_is_standard_library, users)])
         for name, module in self._modules_before.items():
             sys.modules[name] = module
@@ -143,8 +148,15 @@ def install(settings: Settings | None = None, *, python2_names: bool = True) -> 
     """
     global _current
     with _lock:
-        if _current is None:
-            _current = _Installation(settings, has_python2_names=python2_names)
+        if _current is not None:
+            return
+        _current = _Installation(settings, has_python2_names=python2_names)
+        try:
+            _current.begin()
+        except BaseException:
+            # The warning, say, where warnings are errors.
+            uninstall()
+            raise
 
 
 def install_from(options: str) -> None:

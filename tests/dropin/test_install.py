@@ -120,6 +120,42 @@ def test_other_modules_that_hold_the_standard_classes_are_named(tmp_path, held):
     )
 
 
+def test_where_warnings_are_errors_nothing_is_installed(tmp_path):
+    (tmp_path / "early.py").write_text("from http.server import HTTPServer")
+    run_code(
+        f"""
+        import http.server, sys
+        sys.path.insert(0, {str(tmp_path)!r})
+        import early
+        from basehttpserver import Settings, dropin
+        finders = list(sys.meta_path)
+        try:
+            dropin.install(Settings(max_fields=3))
+        except RuntimeWarning:
+            pass
+        else:
+            raise AssertionError
+        assert not dropin.is_installed()
+        assert sys.meta_path == finders
+        assert http.server.HTTPServer is early.HTTPServer is sys.modules["http.server"].HTTPServer
+        """
+    )
+
+
+def test_users_of_socketserver_are_left_alone():
+    run_code(
+        """
+        import colorsys, socketserver, sys
+        colorsys.kept = socketserver
+        from basehttpserver import dropin
+        with dropin.installed():
+            import SocketServer
+        assert sys.modules["colorsys"] is colorsys
+        assert sys.modules["socketserver"] is socketserver
+        """
+    )
+
+
 def test_modules_that_only_import_it_are_not_warned_about(tmp_path):
     (tmp_path / "early.py").write_text(
         "import http.server, http.client, socketserver\n"
