@@ -41,14 +41,14 @@ class Authority:
         return context
 
     def client_context(self):
-        context = ssl.create_default_context()
-        # Python's default takes an end without close_notify for an end; OpenSSL's does not.
-        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-        return self.trust(context)
+        return self.trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def secure(where, context, server_hostname="localhost", **options):
-    """A conversation over TLS; `options` as of ``SSLContext.wrap_socket``."""
+    """A conversation over TLS; `options` as of ``SSLContext.wrap_socket``.
+
+    An end without close_notify raises, unless they say otherwise.
+    """
     receive_buffer = options.pop("receive_buffer", None)
     plain = conversation(where, **({"receive_buffer": receive_buffer} if receive_buffer else {}))
     options.setdefault("suppress_ragged_eofs", False)
@@ -109,10 +109,7 @@ class ByHand:
 
     def receive(self):
         """Return what comes next, ``b""`` behind close_notify; a cut raises ``ssl.SSLEOFError``."""
-        try:
-            return self._until_it_goes(self.tls.read, 65536)
-        except ssl.SSLZeroReturnError:
-            return b""
+        return self._until_it_goes(self.tls.read, 65536)
 
     def receive_until(self, end):
         received = b""

@@ -85,12 +85,12 @@ class Host:
 
 
 class Rig:
-    def __init__(self, *, collects_bodies=False, **settings):
+    def __init__(self, *, make_host=Host, collects_bodies=False, **settings):
         self.clock = Clock()
         self.context = Context(
             Settings(**{**SETTINGS, **settings}), LineProtocol, Watcher(), self.clock
         )
-        self.host = Host()
+        self.host = make_host()
         self.host.context = self.context
         self.host.collects_bodies = collects_bodies
         self.poller = Poller(self.host, self.context)

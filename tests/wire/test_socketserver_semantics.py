@@ -4,19 +4,16 @@ import contextlib
 import functools
 import http.server
 import os
-import shutil
 import signal
 import socket
 import socketserver
-import ssl
-import subprocess
 import threading
 
 import pytest
 
-from basehttpserver import BaseHTTPRequestHandler, HTTPServer, Settings, ThreadingHTTPServer
+from basehttpserver import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from tests.running import PATIENCE_SECONDS, Running, eventually, serving
-from tests.wire.conversation import Conversation, conversation
+from tests.wire.conversation import conversation
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
@@ -744,139 +741,6 @@ class TestAddresses:
         with serving(server) as running, conversation(running) as client:
             client.get().expect(200)
             client.get("/2").expect(200, b"/2")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for localhost, and its key, in one file."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl, which makes the certificate, is not installed")
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    key = path.with_name("key.pem")
-    subprocess.run(
-        [
-            *[openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
-            *["-nodes", "-days", "2", "-subj", "/CN=localhost"],
-            *["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(path)],
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_text(path.read_text() + key.read_text())
-    return path
-
-
-@each_class
-class TestTls:
-    @pytest.fixture
-    def run(self, server_class, certificate):
-        with contextlib.ExitStack() as stack:
-
-            def run(handler=Handler, **settings):
-                server = server_class(ANYWHERE, handler, settings=Settings(**settings))
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(certificate)
-                server.socket = context.wrap_socket(server.socket, server_side=True)
-                return stack.enter_context(serving(server))
-
-            yield run
-
-    @pytest.fixture
-    def converse(self, certificate):
-        context = ssl.create_default_context(cafile=str(certificate))
-        with contextlib.ExitStack() as stack:
-
-            def converse(running):
-                plain = socket.create_connection(running.address, PATIENCE_SECONDS)
-                secure = context.wrap_socket(plain, server_hostname="localhost")
-                return stack.enter_context(Conversation(secure))
-
-            yield converse
-
-    def test_keep_alive_and_pipelining(self, run, converse):
-        client = converse(run())
-        client.get("/1").expect(200, b"/1")
-        client.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n")
-        client.expect(200, b"/2")
-        client.expect(200, b"/3")
-
-    def test_large_bodies_both_ways(self, run, converse):
-        class Echo(Handler):
-            def do_POST(self):
-                self.answer(self.rfile.read())
-
-        client = converse(run(Echo))
-        body = os.urandom(1_000_000)
-        for _ in range(2):
-            client.get(method="POST", body=body).expect(200, body)
-
-    def test_request_is_an_ssl_socket(self, run, converse):
-        client = converse(run(with_get(lambda self: self.answer(self.request.version().encode()))))
-        assert client.get().expect(200).body.startswith(b"TLS")
-
-    def test_silent_handshake_delays_nobody(self, run, converse):
-        running = run(handshake_timeout_seconds=0.5)
-        with conversation(running) as silent:
-            converse(running).get().expect(200)
-            silent.want_gone()
-
-    def test_plain_http_is_no_handshake(self, run, converse):
-        running = run()
-        with conversation(running) as plain:
-            plain.get().want_gone()
-        converse(running).get().expect(200)
-
-    def test_client_that_leaves_is_nobodys_fault(self, run, converse, capsys):
-        may_write, failed = threading.Event(), []
-
-        def do_get(self):
-            may_write.wait(PATIENCE_SECONDS)
-            try:
-                for _ in range(1000):
-                    self.wfile.write(bytes(65536))
-            except OSError as error:
-                failed.append(error)
-                raise
-
-        client = converse(run(with_get(do_get)))
-        client.get()
-        client.socket.close()
-        may_write.set()
-        eventually(lambda: failed)
-        assert isinstance(failed[0], ConnectionError)
-        assert capsys.readouterr().err == ""
-
-    def test_late_output(self, run, converse):
-        seen = threading.Event()
-
-        def do_get(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"first")
-            seen.wait(PATIENCE_SECONDS)
-
-        client = converse(run(with_get(do_get)))
-        client.get()._read_until(b"\r\n\r\n")
-        client.expect_bytes(b"5\r\nfirst\r\n")
-        seen.set()
-        client.expect_bytes(b"0\r\n\r\n")
-
-    def test_handler_uses_the_socket(self, run, converse):
-        """An SSLSocket cannot tell: what ``wfile`` holds must be sent by a flush before."""
-
-        def do_get(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.flush()
-            self.request.settimeout(PATIENCE_SECONDS)
-            self.request.sendall(b"raw")
-            self.close_connection = True
-
-        client = converse(run(with_get(do_get)))
-        head = client.get(version="HTTP/1.0")._read_until(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200")
-        client.expect_bytes(b"raw")
 
 
 class TestHandlerCallables:

@@ -203,6 +203,7 @@ def accept_from(
     if ssl is not None and isinstance(listener, ssl.SSLSocket):
         plain, address = socket.socket.accept(listener)
         try:
+            plain.getpeername()  # Where the client is gone again, `wrap_socket` leaks a socket.
             with context_in_use:
                 secure = listener.context.wrap_socket(
                     plain,

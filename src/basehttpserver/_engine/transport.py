@@ -50,6 +50,9 @@ _LONGEST_POLL: Final = 2**31 - 1
 #: A file is read so much at a time where it cannot go from descriptor to descriptor.
 _FILE_BYTES: Final = 65536
 
+#: The most that a record of TLS holds (RFC 8446 5.1).
+_RECORD_BYTES: Final = 16384
+
 #: What ``sendfile`` says of files that it cannot read, such as those of /proc.
 _NO_SENDFILE: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
@@ -290,7 +293,24 @@ class TlsTransport(Transport):
             raise _closed() from error
 
     def try_send(self, data: bytes | memoryview) -> int:
-        """Send what the socket takes."""
+        """Send what the socket takes, record by record.
+
+        OpenSSL says nothing of the records that went before one that did not, and then insists on
+        the same bytes, and as many. So it gets one at a time, and what did not go comes again,
+        because it stands in front of whatever is sent next.
+        """
+        if len(data) <= _RECORD_BYTES:
+            return self._try_send_record(data)
+        sent = 0
+        with memoryview(data) as view:
+            while sent < len(view):
+                count = self._try_send_record(view[sent : sent + _RECORD_BYTES])
+                if not count:
+                    break
+                sent += count
+        return sent
+
+    def _try_send_record(self, data: bytes | memoryview) -> int:
         try:
             with self._lock:
                 self._keep_from_waiting()
