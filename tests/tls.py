@@ -10,6 +10,7 @@ import socket
 import ssl
 
 import trustme
+from cryptography.hazmat.primitives import serialization  # On which trustme stands.
 
 from tests.running import PATIENCE_SECONDS
 from tests.wire.conversation import Conversation, conversation
@@ -30,6 +31,19 @@ class Authority:
         certificate.write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
         key.write_bytes(issued.private_key_pem.bytes())
         return certificate, key
+
+    def lock(self, path, password):
+        """Let a password be needed for the key in a file."""
+        with open(path, "rb") as file:
+            key = serialization.load_pem_private_key(file.read(), None)
+        with open(path, "wb") as file:
+            file.write(
+                key.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.PKCS8,
+                    serialization.BestAvailableEncryption(password.encode()),
+                )
+            )
 
     def trust(self, context):
         self._ca.configure_trust(context)

@@ -31,10 +31,10 @@ def files(authority, tmp_path_factory):
     both = folder / "both.pem"
     both.write_bytes(authority.certfile.read_bytes() + authority.keyfile.read_bytes())
     locked = folder / "locked.key"
-    pem = _lock(authority.keyfile.read_bytes(), PASSWORD)
-    locked.write_bytes(pem)
+    shutil.copy(authority.keyfile, locked)
+    authority.lock(locked, PASSWORD)
     both_locked = folder / "both-locked.pem"
-    both_locked.write_bytes(authority.certfile.read_bytes() + pem)
+    both_locked.write_bytes(authority.certfile.read_bytes() + locked.read_bytes())
     empty = folder / "empty.pem"
     empty.write_bytes(b"")
     broken = folder / "broken.pem"
@@ -52,17 +52,6 @@ def files(authority, tmp_path_factory):
         "missing": folder / "missing.pem",
         None: None,
     }
-
-
-def _lock(key_pem, password):
-    from cryptography.hazmat.primitives import serialization  # trustme stands on it.
-
-    key = serialization.load_pem_private_key(key_pem, None)
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(password.encode()),
-    )
 
 
 def want_served(server, authority):

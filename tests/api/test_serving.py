@@ -16,9 +16,11 @@ class FakeServer:
     """As much of a server as `test` needs; Ctrl-C comes at once."""
 
     made_with = None
+    keywords = None
 
-    def __init__(self, address, handler_class):
+    def __init__(self, address, handler_class, **keywords):
         FakeServer.made_with = address, handler_class
+        FakeServer.keywords = keywords
         self.socket = self
 
     def getsockname(self):
@@ -42,12 +44,32 @@ def test_the_function_test_does_what_http_server_s_does(capsys):
         basehttpserver.test(Handler, FakeServer, "HTTP/1.1", 8000, "127.0.0.1", "text/plain")
     assert stopped.value.code == 0
     assert FakeServer.made_with == (("127.0.0.1", 8000), Handler)
+    assert FakeServer.keywords == {}
     assert FakeServer.address_family == socket.AF_INET
     assert (Handler.protocol_version, Handler.default_content_type) == ("HTTP/1.1", "text/plain")
     assert capsys.readouterr().out == (
         "Serving HTTP on 127.0.0.1 port 8000 (http://127.0.0.1:8000/) ...\n"
         "\nKeyboard interrupt received, exiting.\n"
     )
+
+
+def test_the_function_test_hands_on_what_tls_needs():
+    class Handler(SimpleHTTPRequestHandler):
+        pass
+
+    with pytest.raises(SystemExit):
+        basehttpserver.test(
+            *[Handler, FakeServer],
+            bind="127.0.0.1",
+            tls_cert="a certificate",
+            tls_key="a key",
+            tls_password="a password",
+        )
+    assert FakeServer.keywords == {
+        "certfile": "a certificate",
+        "keyfile": "a key",
+        "password": "a password",
+    }
 
 
 def test_an_ipv6_url_has_brackets():
