@@ -525,11 +525,14 @@ class Connection:
     def linger(self) -> None:
         """Stop writing and read on for a moment, in a process that has no poller to do it."""
         deadline = self.context.clock() + self.context.settings.linger_seconds
-        with contextlib.suppress(OSError):
+        rest = self.transport.remaining_for_linger()
+        if rest is None:
+            return
+        with rest, contextlib.suppress(OSError):
             self.request.shutdown(socket.SHUT_WR)
-            waited_for = [(self.transport.fileno(), READ)]
+            waited_for = [(rest.fileno(), READ)]
             while wait_until_ready(waited_for, max(0.0, deadline - self.context.clock())):
-                if not self.transport.try_receive(RECEIVE_BYTES):
+                if not rest.recv(RECEIVE_BYTES):
                     break
 
     def close(self) -> None:
