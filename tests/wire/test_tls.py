@@ -1,6 +1,7 @@
 """TLS: handshakes, what a handler sees of its socket, how connections end, and HTTP on top."""
 
 import contextlib
+import http.server
 import io
 import os
 import socket
@@ -156,6 +157,86 @@ class TestListener:
             client = converse(running)
             client.get("/1").expect(200, b"/1")
             client.get("/2").expect(200, b"/2")
+
+    @pytest.mark.parametrize("server_class", WRAPPED)
+    def test_accepted_by_the_program(self, server_class, authority, converse):
+        """Old programs leave ``super().get_request()`` out."""
+        context = authority.server_context()
+
+        class Accepting(server_class):
+            def get_request(self):
+                request, address = self.socket.accept()
+                return context.wrap_socket(request, server_side=True), address
+
+        with serving(Accepting(ANYWHERE, Handler)) as running:
+            client = converse(running)
+            client.get("/1").expect(200, b"/1")
+            client.get("/2").expect(200, b"/2")
+
+    @pytest.mark.parametrize("server_class", WRAPPED)
+    @pytest.mark.parametrize("where", ["finish_request", "setup"])
+    def test_handshake_asked_for_by_the_program(self, server_class, where, run, converse):
+        """So that it is not done by who accepts; it is done already."""
+
+        class Asking(Handler):
+            def setup(self):
+                if where == "setup":
+                    self.request.settimeout(PATIENCE_SECONDS)
+                    self.request.do_handshake()
+                super().setup()
+
+        class Server(server_class):
+            if where == "finish_request":
+
+                def finish_request(self, request, client_address):
+                    request.do_handshake()
+                    super().finish_request(request, client_address)
+
+        client = converse(run(Server, Asking))
+        client.get("/1").expect(200, b"/1")
+        client.get("/2").expect(200, b"/2")
+
+    @pytest.mark.parametrize("server_class", WRAPPED)
+    def test_handler_of_http_server(self, server_class, run, converse):
+        """CPython's own handler, which reads and writes files over the socket."""
+
+        class Standard(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            do_GET = Handler.do_GET
+            answer = Handler.answer
+            log_message = Handler.log_message
+
+            def do_POST(self):
+                self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+        client = converse(run(server_class, Standard))
+        client.get("/1").expect(200, b"/1")
+        client.get(method="POST", body=b"body").expect(200, b"body")
+        client.get("/2", "Connection: close").expect(200, b"/2")
+        client.want_closed()
+
+    @pytest.mark.parametrize("server_class", WRAPPED)
+    def test_handler_that_is_not_for_http(self, server_class, run, converse):
+        class Greeter(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.wfile.write(self.rfile.readline())
+
+        client = converse(run(server_class, Greeter))
+        client.send(b"hello\n").expect_bytes(b"hello\n")
+        wait_for_end(client.socket)
+
+    @each_class
+    def test_handle_request(self, server_class, authority, converse):
+        with server_class(ANYWHERE, Handler) as server:
+            server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
+            server.timeout = PATIENCE_SECONDS
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
+            with conversation(server.server_address):  # Which says nothing, and does not count.
+                client = converse(server.server_address)
+                client.get("/1", "Connection: close").expect(200, b"/1")
+                client.want_closed()
+                thread.join()
 
     @each_class
     def test_the_program_s_context_is_left_as_it_is(self, server_class, authority, run, converse):
@@ -412,6 +493,12 @@ class TestContext:
         again.get().expect(200, b"True")
 
 
+def write_some(handler):
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b"some")
+
+
 class TestSocketOfHandler:
     """It is an SSLSocket in blocking mode, and using it is seen as of a plain one."""
 
@@ -488,6 +575,32 @@ class TestSocketOfHandler:
         assert asked.wait(PATIENCE_SECONDS)
         client.send("later")
         assert client.read_to_end().endswith(b"\r\n\r\naheadlater")
+
+    @each_class
+    @pytest.mark.parametrize("slots", [{}, {"__slots__": ("mine",)}])
+    def test_class_of_the_program_s_own(self, server_class, slots, authority, run, converse):
+        """Its context has an ``sslsocket_class``; one with slots is left as it is."""
+        used = []
+
+        def send(self, data, flags=0):
+            used.append(data)
+            return ssl.SSLSocket.send(self, data, flags)
+
+        own = type("Own", (ssl.SSLSocket,), {"send": send, **slots})
+
+        def do_get(self):
+            write_some(self)
+            self.wfile.flush()
+            assert isinstance(self.request, own)
+            self.request.send(b"more")
+            self.close_connection = True
+
+        context = authority.server_context()
+        context.sslsocket_class = own
+        client = converse(run(server_class, with_get(do_get), context))
+        received = client.get(version="HTTP/1.0").read_to_end()
+        assert received.endswith(b"somemore")
+        assert used == [b"more"]
 
     @each_class
     def test_timeout_counts_when_it_is_taken(self, server_class, run, converse):
@@ -569,12 +682,6 @@ class TestSocketOfHandler:
 def into(receive):
     buffer = bytearray(5)
     return bytes(buffer[: receive(buffer)])
-
-
-def write_some(handler):
-    handler.send_response(200)
-    handler.end_headers()
-    handler.wfile.write(b"some")
 
 
 class TestEnd:

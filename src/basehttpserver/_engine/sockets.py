@@ -7,6 +7,7 @@ alone drives the connection.
 """
 
 import contextlib
+import functools
 import socket
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -191,6 +192,15 @@ if ssl is not None:
             self._received(0)
             return super().unwrap()
 
+    @functools.lru_cache(maxsize=16)
+    def _handled_class_of(tls_class: Any) -> Any:
+        """Return a class that tells, and is otherwise as `tls_class`, perhaps the program's own."""
+        if issubclass(tls_class, Handled):
+            return tls_class
+        if tls_class is ssl.SSLSocket:
+            return HandledTlsSocket
+        return type(tls_class.__name__, (HandledTlsSocket, tls_class), {"__slots__": ()})
+
 
 def accept_from(
     listener: socket.socket,
@@ -221,11 +231,13 @@ def accept_from(
 
 def adopt(request: Any) -> Any:
     """Make a socket one that tells when it is used; leave what is no mere socket as it is."""
-    if ssl is not None and type(request) is ssl.SSLSocket:
+    own: Any = type(request)
+    if ssl is not None and issubclass(own, ssl.SSLSocket):
         # Not by `sslsocket_class` of its context, which is the program's and may have other uses.
-        request.__class__ = HandledTlsSocket
+        with contextlib.suppress(TypeError):  # A class of the program's with slots.
+            request.__class__ = _handled_class_of(own)
         return request
-    if type(request) is not socket.socket:
+    if own is not socket.socket:
         return request
     timeout = request.gettimeout()
     handled = HandledSocket(request.family, request.type, request.proto, fileno=request.detach())
