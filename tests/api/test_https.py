@@ -14,6 +14,7 @@ from basehttpserver import HTTPServer, HTTPSServer, Settings, ThreadingHTTPSServ
 from tests.api.test_server import Quiet
 from tests.running import serving
 from tests.tls import ByHand, secure
+from tests.wire.conversation import conversation
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
@@ -239,6 +240,41 @@ class TestReload:
             finally:
                 has_ended.set()
                 thread.join()
+
+    def test_nobody_is_asked_for_a_password(self, server_class, renewed):
+        """OpenSSL would ask at the terminal, where nobody sits any more."""
+        certfile, keyfile, _ = renewed
+        passwords = []
+
+        class Noting(server_class):
+            def _load_certificate(self, context, password):
+                passwords.append(password)
+                super()._load_certificate(context, password)
+
+        with Noting(ANYWHERE, Quiet, certfile=certfile, keyfile=keyfile) as server:
+            assert passwords == [None]
+            server.reload_certificate()
+        assert [password() for password in passwords[1:]] == [b"", b""]
+
+    def test_context_is_used_by_one_at_a_time(self, server_class, authority, renewed):
+        """By who accepts, or who loads the certificate: OpenSSL does not look after that."""
+        certfile, keyfile, _ = renewed
+        held = []
+
+        class Noting(server_class):
+            def _load_certificate(self, context, password):
+                held.append(self._context_in_use.locked())
+                super()._load_certificate(context, password)
+
+        server = Noting(ANYWHERE, Quiet, certfile=certfile, keyfile=keyfile)
+        server.reload_certificate()
+        assert held == [False, False, True]
+        with serving(server) as running:
+            with server._context_in_use, conversation(running) as client:
+                client.send(b"GET")
+                client.want_idle()
+            with conversation(running) as client:
+                client.send(b"GET").expect(400)
 
     def test_before_it_listens(self, server_class, renewed):
         certfile, keyfile, _ = renewed

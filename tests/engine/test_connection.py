@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 
 from basehttpserver._engine.connection import Connection, Context, State, connection_of
-from basehttpserver._engine.outgoing import COLLECT_BYTES
+from basehttpserver._engine.outgoing import COLLECT_BYTES, Surplus
 from basehttpserver._engine.sockets import adopt
 from basehttpserver._exchange import Verdict
 from basehttpserver.exceptions import PeerError, PeerTimeoutError
@@ -507,3 +507,85 @@ class TestSocket:
         rig.client.sendall(b"unread")
         rig.connection.linger()
         assert rig.client.recv(10) == b""
+
+
+class TestGoodbye:
+    """It tells the client that nothing is missing; said before the connection is shut down."""
+
+    @pytest.fixture
+    def said(self, rig, monkeypatch):
+        """A list that grows whenever goodbye is said."""
+        said = []
+        monkeypatch.setattr(rig.connection.transport, "say_goodbye", lambda: said.append(True))
+        return said
+
+    def close(self, rig):
+        """As a server does."""
+        rig.connection.close()
+        rig.request.shutdown(socket.SHUT_WR)
+        rig.request.close()
+
+    def test_before_the_first_request(self, rig, said):
+        assert rig.connection.try_handshake()
+        self.close(rig)
+        assert said
+
+    def test_behind_a_whole_response(self, rig, said):
+        _, wfile = rig.begin()
+        wfile.write(b"whole")
+        rig.connection.end_exchange(keep=False)
+        self.close(rig)
+        assert said
+
+    def test_when_the_handler_shuts_down(self, rig, said):
+        _, wfile = rig.begin()
+        wfile.write(b"whole")
+        rig.request.shutdown(socket.SHUT_WR)
+        assert said
+        assert rig.received() == b"whole"
+
+    def test_not_in_the_handshake(self, rig, said):
+        self.close(rig)
+        assert said == []
+
+    def test_not_in_the_middle_of_an_exchange(self, rig, said):
+        _, wfile = rig.begin()
+        wfile.write(b"half")
+        self.close(rig)
+        assert said == []
+
+    def test_not_behind_a_response_that_is_cut(self, rig, said):
+        _, wfile = rig.begin()
+        wfile.write(b"half")
+        rig.connection.abort_exchange()
+        self.close(rig)
+        assert said == []
+
+    def test_not_when_the_handler_of_a_taken_connection_fails(self, rig, said):
+        rig.begin()
+        rig.request.send(b"half")
+        rig.connection.abort_exchange()
+        self.close(rig)
+        assert said == []
+
+    def test_not_when_the_end_of_the_response_fails(self, rig, said, monkeypatch):
+        rig.begin()
+
+        def take(*, last=False):
+            raise LookupError("a fault of ours")
+
+        monkeypatch.setattr(rig.protocol, "take", take)
+        with pytest.raises(LookupError):
+            rig.connection.end_exchange(keep=False)
+        self.close(rig)
+        assert said == []
+
+    def test_not_while_something_is_left_to_send(self, rig, said):
+        _, wfile = rig.begin()
+        rig.connection.keep_surplus(Surplus.BUFFER)
+        rig.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        wfile.write(bytes(200_000))
+        rig.connection.end_exchange(keep=False)
+        assert rig.connection.has_output
+        self.close(rig)
+        assert said == []

@@ -21,6 +21,7 @@ from basehttpserver import (
     ThreadingHTTPServer,
     ThreadingHTTPSServer,
 )
+from basehttpserver._engine import connection_of
 from tests.running import PATIENCE_SECONDS, eventually, serving
 from tests.tls import ByHand, secure, shut_down_writing, wait_for_end
 from tests.wire.clients import hurry
@@ -670,6 +671,19 @@ class TestSocketOfHandler:
 
         client = converse(run(server_class, with_get(do_get)))
         assert client.get(version="HTTP/1.0").read_to_end().endswith(b"\r\n\r\nhello")
+
+    def test_poller_keeps_it_from_request_to_request(self, run, converse):
+        """Its socket tells when the handler closes it, so that it need not leave."""
+        masks = []
+
+        def do_get(self):
+            masks.append(connection_of(self.request).watched_mask)
+            self.answer(b"")
+
+        client = converse(run(HTTPServer, with_get(do_get)))
+        for _ in range(3):
+            client.get().expect(200)
+        assert all(masks[1:])
 
     @each_class
     def test_handler_s_timeout(self, server_class, run, converse):
