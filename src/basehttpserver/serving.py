@@ -232,7 +232,8 @@ def url_of(server: Any) -> str:
 
 
 def _scheme_of(server: Any) -> str:
-    return "https" if hasattr(server.socket, "context") else "http"
+    is_tls = hasattr(server.socket, "context")  # Asked so, because Python may have no ssl.
+    return "https" if is_tls else "http"
 
 
 def test(

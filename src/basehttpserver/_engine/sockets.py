@@ -150,6 +150,11 @@ if ssl is not None:
                 self._is_held = False
                 super().settimeout(self._timeout)
 
+        def _received(self, size: int) -> bytes:
+            received = super()._received(size)
+            self.let_go()  # ``rfile`` and ``wfile``, used beside it, hold it again.
+            return received
+
         def gettimeout(self) -> float | None:
             """Return the handler's timeout, ``None`` for blocking mode."""
             return self._timeout if self._is_held else super().gettimeout()
