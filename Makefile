@@ -1,5 +1,6 @@
 # make run    serve the current folder on http://127.0.0.1:8000/ (PORT, BIND and DIRECTORY change that)
 # make test   run the whole suite with coverage
+# make test-downstream   run programs from PyPI on this package, in an environment of their own
 # make lint   check style, types and layers
 # make clean  remove what the others made
 #
@@ -17,7 +18,7 @@ IN_VENV = $(VENV)/bin/python
 # The parts of which DESIGN.md asks that nearly every branch be tested.
 CORE = src/basehttpserver/_http1/*,src/basehttpserver/handler.py,src/basehttpserver/_request_log.py,src/basehttpserver/_response_head.py,src/basehttpserver/server.py
 
-.PHONY: run test lint clean
+.PHONY: run test test-downstream lint clean
 
 run: $(VENV)/.installed
 	@$(IN_VENV) -m basehttpserver --bind '$(BIND)' --directory '$(DIRECTORY)' '$(PORT)'
@@ -28,6 +29,9 @@ test: $(VENV)/.installed-for-development
 	@$(IN_VENV) -m coverage combine --quiet
 	$(IN_VENV) -m coverage report
 	$(IN_VENV) -m coverage report --include='$(CORE)' --fail-under=95
+
+test-downstream: $(VENV)-downstream/.installed-for-downstream
+	$(VENV)-downstream/bin/python -m pytest tests/downstream $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.installed-for-development
 	$(IN_VENV) -m ruff check
@@ -47,6 +51,11 @@ $(VENV)/.installed: pyproject.toml | $(IN_VENV)
 $(VENV)/.installed-for-development: pyproject.toml | $(IN_VENV)
 	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)-downstream/.installed-for-downstream: pyproject.toml
+	@$(MAKE) --no-print-directory VENV='$(VENV)-downstream' '$(VENV)-downstream/bin/python'
+	$(VENV)-downstream/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,downstream]'
+	@touch $@
 
 $(IN_VENV):
 	@set -e; \

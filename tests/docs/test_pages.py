@@ -16,6 +16,7 @@ from basehttpserver import __main__ as command_line
 from basehttpserver import _run_command, dropin
 from tests.docs import render_settings
 from tests.docs.pages import PAGES, ROOT
+from tests.downstream import render_programs_page
 
 API = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
 DESIGN = (ROOT / "docs" / "explanation" / "design.md").read_text("utf-8")
@@ -24,6 +25,11 @@ PACKAGE = ROOT / "src" / "basehttpserver"
 
 def test_settings_are_rendered():
     assert render_settings.PAGE.read_text("utf-8") == render_settings.render()
+
+
+def test_programs_are_rendered():
+    page = render_programs_page
+    assert page.PAGE.read_text("utf-8") == page.render_page()
 
 
 def test_each_relaxed_rule_is_explained():
