@@ -8,20 +8,28 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.downstream.launch import SIDES
 from tests.running import eventually
 
-__all__ = ["APPS", "SIDES", "Program", "launching"]
+__all__ = ["APPS", "SIDES", "Program", "free_port", "launching"]
 
 HERE = Path(__file__).parent
 APPS = HERE / "apps"
+SIDES = ("basehttpserver", "http.server")
 
 #: How long a program may take to import everything and listen.
 START_SECONDS = 30
+
+
+def free_port():
+    """Return a port for a program that takes no port 0, or that has to come back to the same."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Program:
@@ -34,7 +42,7 @@ class Program:
 
     @property
     def facts(self):
-        """What `launch.py` reported so far."""
+        """What `startup/sitecustomize.py` reported so far."""
         if not self._report.exists():
             return []
         lines = self._report.read_text("utf-8").splitlines(keepends=True)
@@ -94,6 +102,25 @@ class Program:
                 self.process.wait()
 
 
+def python_on(side):
+    """Return the command that takes a script, or ``-m`` and a module, and runs it on `side`."""
+    if side == "http.server":
+        return [sys.executable]
+    return [sys.executable, "-m", "basehttpserver", "run"]
+
+
+def environment_of(side, report):
+    """Return the environment of a program whose processes write to the file `report`."""
+    path = [str(HERE / "startup"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "DOWNSTREAM_REPORT": str(report),
+        "DOWNSTREAM_SIDE": side,
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
 @contextlib.contextmanager
 def launching(side, arguments, folder, *, cwd=None, environment=None, listens=True):
     """Run a program on `side` with its files of reports in `folder`; stop it at the end.
@@ -101,8 +128,8 @@ def launching(side, arguments, folder, *, cwd=None, environment=None, listens=Tr
     `arguments` are those of ``python``: a script, or ``-m`` and a module, and what it takes.
     """
     report, output = folder / "report.jsonl", folder / "output.txt"
-    command = [sys.executable, str(HERE / "launch.py"), side, str(report), *map(str, arguments)]
-    variables = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
+    command = [*python_on(side), *map(str, arguments)]
+    variables = {**environment_of(side, report), **(environment or {})}
     with output.open("wb") as file:
         process = subprocess.Popen(
             command,

@@ -15,7 +15,7 @@ class Program(NamedTuple):
     started_as: str
     #: What the tests do with it, in a few words.
     driven: str
-    #: The lanes that its connections take, by the name of the handler class (see `launch`).
+    #: The lanes that its connections take, by the name of the handler class (see `startup`).
     lanes: dict[str, set[str]]
     #: Why that lane, and what differs from ``http.server``; nothing differs unless it stands here.
     differences: str

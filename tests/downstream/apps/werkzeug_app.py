@@ -8,21 +8,26 @@ import argparse
 from werkzeug.serving import run_simple
 from werkzeug.wrappers import Request, Response
 
+SHOWN = (
+    "REQUEST_METHOD",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "SERVER_PROTOCOL",
+    "REMOTE_ADDR",
+    "wsgi.url_scheme",
+    "REQUEST_URI",
+    "HTTP_X_FIELD",
+)
+
 
 @Request.application
 def application(request):
     if request.path == "/echo":
         body = request.stream.read()
         return Response(body, headers={"X-Method": request.method})
-    if request.path == "/environ":
-        names = (
-            "REQUEST_METHOD",
-            "SERVER_PROTOCOL",
-            "REMOTE_ADDR",
-            "wsgi.url_scheme",
-            "REQUEST_URI",
-        )
-        return Response("".join(f"{name}={request.environ[name]}\n" for name in names))
+    if request.path.startswith("/environ"):
+        found = {name: value for name, value in request.environ.items() if name in SHOWN}
+        return Response("".join(f"{name}={found[name]}\n" for name in SHOWN if name in found))
     if request.path == "/stream":
         return Response(f"part {number}\n" for number in range(3))
     if request.path == "/fails":

@@ -1,36 +1,25 @@
-"""Runs an unchanged program on this package, or on plain ``http.server``, and says how it went.
+"""What each Python process of a program does first; it is found by ``PYTHONPATH``.
 
-    python launch.py SIDE REPORT [-m MODULE | SCRIPT] [ARGUMENT…]
-
-SIDE is ``basehttpserver`` or ``http.server``. REPORT is a file of JSON lines, written as things
-happen; whoever started this reads there
+``DOWNSTREAM_REPORT`` is a file of JSON lines, written as things happen; the tests read there
 
     {"listening": [host, port]}             each address that a server of the program listens on
     {"lane": lane, "handler": name}         each lane that a connection took (see `_lane_choice`):
                                             "event", "thread", "raw" (no HTTP), "hook" (the
                                             program's own process_request), "socketserver"
 
-The program sees nothing of it: `sys.argv`, `sys.path` and `__main__` are as if it ran by itself.
+Who takes the place of ``http.server`` is decided elsewhere: ``python -m basehttpserver run``.
 """
 
-import importlib
 import json
 import os
-import runpy
 import socketserver
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-SIDES = ("basehttpserver", "http.server")
 
 
 class Report:
-    """JSON lines, each once."""
+    """JSON lines, each once for a process."""
 
     def __init__(self, path):
         self._path = path
-        self._process = os.getpid()
         self._written = set()
 
     def write(self, **fact):
@@ -87,38 +76,8 @@ def watch_lanes(report):
     HTTPServer.serve_forever = watched_serve_forever
 
 
-def run(arguments):
-    """Run a program on plain ``http.server``."""
-    sys.path.pop(0)  # The folder of this file.
-    if arguments[0] == "-m":
-        sys.path.insert(0, os.getcwd())
-        sys.argv = arguments[1:]
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
-        sys.argv = arguments
-        runpy.run_path(arguments[0], run_name="__main__")
-
-
-def install_in_place():
-    """Put this package in the place of ``http.server``."""
-    sys.path.insert(0, str(ROOT))
-    child = importlib.import_module("tests.stdlib.child")
-    child.install_http_server(child.build_http_server("strict"))
-    sys.path.remove(str(ROOT))
-
-
-def main():
-    side, report_path, *arguments = sys.argv[1:]
-    if side not in SIDES:
-        sys.exit(f"{side!r} is none of {SIDES}")
-    report = Report(Path(report_path).resolve())
-    watch_listeners(report)
-    if side == "basehttpserver":
-        watch_lanes(report)
-        install_in_place()
-    run(arguments)
-
-
-if __name__ == "__main__":
-    main()
+if "DOWNSTREAM_REPORT" in os.environ:
+    _report = Report(os.environ["DOWNSTREAM_REPORT"])
+    watch_listeners(_report)
+    if os.environ["DOWNSTREAM_SIDE"] == "basehttpserver":
+        watch_lanes(_report)
