@@ -343,9 +343,14 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         """Answer a head that the protocol refused."""
         self.request_version = ""  # Whatever the client speaks, a status line does no harm.
         self.command = head.method or None
-        is_known = not head.method or hasattr(self, f"do_{head.method}")
+        is_known = (
+            not head.method
+            or hasattr(self, f"do_{head.method}")
+            or type(self).handle_one_request is not BaseHTTPRequestHandler.handle_one_request
+        )
         if refusal.status == HTTPStatus.BAD_REQUEST and not is_known:
-            # http.server complains of an unknown method, and looks at the fields no further.
+            # http.server complains of an unknown method, and looks at the fields no further. (An
+            # override of `handle_one_request` may know others.)
             self._send_unsupported_method()
         else:
             self.send_error(refusal.status, refusal.reason, refusal.explanation)

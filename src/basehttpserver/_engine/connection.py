@@ -123,6 +123,9 @@ class Connection:
         self.is_shut_down = False
         #: Something is missing that the client was to get, and it must be able to tell.
         self._is_cut = False
+        #: A handler reads one request after another by itself, through ``rfile`` alone.
+        self._is_read_past_us = False
+        self._late_complaints: list[str] = []
         #: Gives up the lead of the thread that runs the handler; ``None`` where it does not lead.
         self._step_aside: Callable[[], None] | None = None
         self._outgoing = Outgoing(
@@ -225,11 +228,28 @@ class Connection:
         Returns whether there is one: ``False`` when the client closed the connection, kept it
         idle for too long, or others wait for the thread. For a handler that keeps its thread.
         """
+        self._is_read_past_us = False
+        return self._begin_exchange()
+
+    def _begin_exchange(self) -> bool:
         if self.state is State.HANDSHAKE and not self._shake_hands():
             return False
         if self.state is State.HEAD and self._wait_for_head():
             self.state = State.EXCHANGE
         return self.state is State.EXCHANGE
+
+    def _begin_next(self) -> bool:
+        """End the exchange, if it has a response, and begin the next one; tell whether it is here.
+
+        For a handler that never calls `begin_exchange`; for others it does nothing.
+        """
+        if not self._is_read_past_us:
+            return False
+        if self.in_exchange:
+            if not self.protocol.has_response:
+                return False
+            self._late_complaints = self.end_exchange(keep=True)
+        return self._begin_exchange()
 
     def _shake_hands(self) -> bool:
         """Finish the TLS handshake, for a handler that nothing polled for; tell whether it is."""
@@ -294,7 +314,14 @@ class Connection:
 
     def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
-        return self._incoming.open_reader(buffer_size)
+        if self.in_exchange or self.state is State.TAKEN:
+            return self._incoming.open_reader(buffer_size)
+        # Nobody has begun the exchange: the handler is about to read it by itself, or will still
+        # call `begin_exchange`.
+        self._is_read_past_us = True
+        if self.head is not None and self.state is State.HEAD:
+            self.state = State.EXCHANGE
+        return self._incoming.open_reader(buffer_size, self._begin_next)
 
     def take_request_line(self) -> bytes:
         """Return the first line of the head past ``rfile``; ``b""`` where that was read."""
@@ -410,10 +437,11 @@ class Connection:
         """Send the rest of the response, drop the rest of the request.
 
         `keep`: the handler lets the connection go on; ask `goes_on` whether it does. Returns what
-        the handler did wrong with its response. Does nothing where no exchange runs.
+        the handler did wrong with its responses. Does nothing where no exchange runs.
         """
+        late_complaints, self._late_complaints = self._late_complaints, []
         if not self.in_exchange:
-            return []
+            return late_complaints
         try:
             self._outgoing.finish(last=True)
         except BaseException:
@@ -421,7 +449,7 @@ class Connection:
             self._finish(keep=False)
             self.verdict = Verdict.CLOSE
             raise
-        complaints = self.protocol.complaints()
+        complaints = late_complaints + self.protocol.complaints()
         if self._outgoing.has_short_file:
             complaints.append("a file became shorter while it was sent: cut")
         # A connection that keeps its thread has nobody who would send on between exchanges.

@@ -10,7 +10,7 @@ from tempfile import SpooledTemporaryFile
 from basehttpserver._engine.deadlines import RateAllowance
 from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
 from basehttpserver._engine.spool import Spool
-from basehttpserver._engine.streams import RequestReader
+from basehttpserver._engine.streams import RequestReader, SuccessiveReader
 from basehttpserver._exchange import Protocol, RequestHead
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
@@ -105,8 +105,13 @@ class Incoming:
             self._holds_socket = True
             self._peer.keep_socket()
 
-    def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
-        """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
+    def open_reader(
+        self, buffer_size: int, begin_next: Callable[[], bool] | None = None
+    ) -> io.BufferedReader | RequestReader:
+        """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none.
+
+        `begin_next`: for a handler that reads one request after another; see `SuccessiveReader`.
+        """
         self.keep_socket()
         self._holds_socket = False  # From here on the reader does.
         raw = RequestReader(self.read, self._peer.transport.fileno, self._peer.release_socket)
@@ -114,7 +119,11 @@ class Incoming:
             self.reader = raw
         else:
             size = io.DEFAULT_BUFFER_SIZE if buffer_size < 0 else buffer_size
-            self.reader = io.BufferedReader(raw, size)
+            self.reader = (
+                io.BufferedReader(raw, size)
+                if begin_next is None
+                else SuccessiveReader(raw, size, begin_next)
+            )
         return self.reader
 
     def read(self, size: int) -> bytes:

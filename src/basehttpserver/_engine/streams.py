@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-__all__ = ["RequestReader", "ResponseWriter"]
+__all__ = ["RequestReader", "ResponseWriter", "SuccessiveReader"]
 
 #: Python's own words, by which programmers search, and what to do.
 _TEXT_REFUSED: Final = (
@@ -54,6 +54,27 @@ class RequestReader(io.RawIOBase):
         if not self.closed:
             super().close()
             self._when_closed()
+
+
+class SuccessiveReader(io.BufferedReader):
+    """``rfile`` of a handler that reads one request after another by itself.
+
+    Such handlers replace ``handle`` and ``handle_one_request``, as Django's does: they read a line
+    behind a request that was answered, and mean the next one's. So does this; every other way of
+    reading ends with the body, and no line is made of the end of a body and of what follows it.
+    """
+
+    def __init__(self, raw: RequestReader, buffer_size: int, begin_next: Callable[[], bool]):
+        """Read by `raw`; at its end `begin_next` tells whether another request was begun."""
+        super().__init__(raw, buffer_size)
+        self._begin_next = begin_next
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read a line; where there is none left, the first one of the next request. May wait."""
+        line = super().readline(size)
+        if not line and size != 0 and self._begin_next():
+            line = super().readline(size)
+        return line
 
 
 class _Outgoing(Protocol):
