@@ -47,6 +47,7 @@ def row(name: str, program: Program, pinned: dict[str, str]) -> str:
         f"`{handler}`: {', '.join(LANES[lane] for lane in sorted(taken))}"
         for handler, taken in program.lanes.items()
     )
+    lanes = lanes or "none"
     differences = program.differences or "nothing"
     return (
         f"| {name} {version} | {program.started_as} | {program.driven} | {lanes} | {differences} |"

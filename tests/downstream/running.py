@@ -24,6 +24,10 @@ SIDES = ("basehttpserver", "http.server")
 #: How long a program may take to import everything and listen.
 START_SECONDS = 30
 
+#: How long a program may take to end, and how often it is told to.
+STOP_SECONDS = 2
+ATTEMPTS_TO_STOP = 8
+
 
 def free_port():
     """Return a port for a program that takes no port 0, or that has to come back to the same."""
@@ -89,17 +93,18 @@ class Program:
         return f"{scheme}://127.0.0.1:{self.port}{path}"
 
     def stop(self):
-        """Press Ctrl-C; return the exit status. What does not stop is ended and fails the test."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        try:
-            return self.process.wait(START_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"Ctrl-C does not stop it: {self.output}") from None
-        finally:
+        """Press Ctrl-C; return the exit status. What does not stop is ended and fails the test.
+
+        It is pressed again where it is lost, in code of the program that catches all exceptions.
+        """
+        for _ in range(ATTEMPTS_TO_STOP):
             if self.process.poll() is None:
-                self.process.kill()
-                self.process.wait()
+                self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return self.process.wait(STOP_SECONDS)
+        self.process.kill()
+        self.process.wait()
+        raise AssertionError(f"Ctrl-C does not stop it: {self.output}")
 
 
 def python_on(side):

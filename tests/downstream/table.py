@@ -15,19 +15,69 @@ class Program(NamedTuple):
     started_as: str
     #: What the tests do with it, in a few words.
     driven: str
-    #: The lanes that its connections take, by the name of the handler class (see `startup`).
+    #: The lanes that its connections take, by the name of the handler class (see `startup`);
+    #: none where its server is not an ``HTTPServer``.
     lanes: dict[str, set[str]]
-    #: Why that lane, and what differs from ``http.server``; nothing differs unless it stands here.
+    #: What differs from ``http.server``; nothing does unless it stands here.
     differences: str
 
 
 #: In the order of the alphabet.
 PROGRAMS = {
+    "Django": Program(
+        distribution="django",
+        started_as="`manage.py runserver`, threaded and not; `LiveServerTestCase`",
+        driven="requests",
+        lanes={"WSGIRequestHandler": {"thread"}},
+        differences="",
+    ),
+    "Flask": Program(
+        distribution="flask",
+        started_as="`flask run`, `app.run`, threaded and not, with TLS, with `--debug`",
+        driven="requests",
+        lanes={"WSGIRequestHandler": {"thread"}},
+        differences="",
+    ),
+    "moto": Program(
+        distribution="moto",
+        started_as="`ThreadedMotoServer`, `moto_server`",
+        driven="boto3: S3 put, get, list, ranges, parts, megabytes; SQS and STS",
+        lanes={"MotoRequestHandler": {"thread"}},
+        differences="",
+    ),
+    "prometheus_client": Program(
+        distribution="prometheus-client",
+        started_as="`start_http_server`, with TLS and client certificates; `MetricsHandler`",
+        driven="requests",
+        lanes={"_SilentHandler": {"thread"}, "MetricsHandler": {"event"}},
+        differences="",
+    ),
+    "pytest-httpserver": Program(
+        distribution="pytest-httpserver",
+        started_as="a run of pytest with the fixture `httpserver`",
+        driven="the tests of a user",
+        lanes={"WSGIRequestHandler": {"thread"}},
+        differences="",
+    ),
     "werkzeug": Program(
         distribution="werkzeug",
         started_as="`run_simple`, with `threaded`, `ssl_context`, `use_reloader`",
         driven="requests",
         lanes={"WSGIRequestHandler": {"thread"}},
         differences="",
+    ),
+    "wsgiref": Program(
+        distribution="",
+        started_as="`make_server` with its demo and its validator, with and without threads",
+        driven="requests",
+        lanes={"WSGIRequestHandler": {"thread"}},
+        differences="",
+    ),
+    "xmlrpc.server": Program(
+        distribution="",
+        started_as="`SimpleXMLRPCServer`, `DocXMLRPCServer`, with and without threads",
+        driven="xmlrpc.client: calls, introspection, multicall, faults",
+        lanes={},
+        differences="nothing: its servers are `socketserver.TCPServer`s, only its handlers are ours",
     ),
 }
