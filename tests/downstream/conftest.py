@@ -6,6 +6,7 @@ are no part of the default run.
 
 import pytest
 
+from tests.downstream.clients import make_certificate
 from tests.downstream.running import SIDES, launching
 
 
@@ -30,3 +31,13 @@ def launch(side, tmp_path_factory):
         return launching(side, arguments, tmp_path_factory.mktemp("program"), **options)
 
     return launch
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """One file with a certificate for 127.0.0.1 and its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    pair = make_certificate(folder)
+    whole = folder / "server.pem"
+    whole.write_bytes(b"".join(part.read_bytes() for part in pair))
+    return whole

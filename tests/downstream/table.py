@@ -24,6 +24,21 @@ class Program(NamedTuple):
 
 #: In the order of the alphabet.
 PROGRAMS = {
+    "acme": Program(
+        distribution="acme",
+        started_as="`HTTP01Server`, `HTTP01DualNetworkedServers`, `TLSALPN01Server`",
+        driven="requests; its own tests of them",
+        lanes={"HTTP01RequestHandler": {"thread"}},
+        differences="The last is a server of socketserver itself, and stays that. A silent client"
+        " does not hold up the others for `timeout` seconds.",
+    ),
+    "bottle": Program(
+        distribution="bottle",
+        started_as="`bottle.run`, whose default is `wsgiref`",
+        driven="requests: routes, bodies, ranges, streams",
+        lanes={"FixedHandler": {"thread"}},
+        differences="Silent clients do not hold up the others.",
+    ),
     "Django": Program(
         distribution="django",
         started_as="`manage.py runserver`, threaded and not; `LiveServerTestCase`",
@@ -59,6 +74,27 @@ PROGRAMS = {
         lanes={"WSGIRequestHandler": {"thread"}},
         differences="",
     ),
+    "RangeHTTPServer": Program(
+        distribution="rangehttpserver",
+        started_as="`python -m RangeHTTPServer`",
+        driven="requests, curl: ranges, resuming",
+        lanes={"RangeRequestHandler": {"event"}},
+        differences="",
+    ),
+    "uploadserver": Program(
+        distribution="uploadserver",
+        started_as="`python -m uploadserver`, with and without authentication and TLS",
+        driven="requests, curl: uploads up to 5 MB, client certificates",
+        lanes={"SimpleHTTPRequestHandler": {"event"}},
+        differences="",
+    ),
+    "websockify": Program(
+        distribution="websockify",
+        started_as="`python -m websockify`; as a library, its handlers in five kinds of server",
+        driven="websockets: up to 50 tunnels at once, messages up to 5 MB, over TCP and TLS",
+        lanes={"ProxyRequestHandler": {"hook", "socketserver", "thread"}, "EchoHandler": {"event"}},
+        differences="",
+    ),
     "werkzeug": Program(
         distribution="werkzeug",
         started_as="`run_simple`, with `threaded`, `ssl_context`, `use_reloader`",
@@ -78,6 +114,6 @@ PROGRAMS = {
         started_as="`SimpleXMLRPCServer`, `DocXMLRPCServer`, with and without threads",
         driven="xmlrpc.client: calls, introspection, multicall, faults",
         lanes={},
-        differences="nothing: its servers are `socketserver.TCPServer`s, only its handlers are ours",
+        differences="nothing: its servers are `socketserver.TCPServer`s, its handlers are ours",
     ),
 }
