@@ -41,6 +41,9 @@ behind it; a test fails when there is one more or one less.
 "strict" is the server as it comes; "both" means that `Settings.like_http_server()` answers
 otherwise than `http.server`, too. An answer is told by its status lines and by the first lines that
 the other answer does not have. The names are those of `tests/differential/requests.py`.
+
+What is different about CGI scripts stands
+[on their page](../how-to/cgi.md#where-it-differs-from-httpserver).
 """
 
 
