@@ -169,3 +169,13 @@ def test_script_that_may_not_be_killed_holds_up_nobody(monkeypatch):
     assert process.poll() is None
     process.kill()
     process.wait()
+
+
+def test_root_gives_away_its_groups_too(monkeypatch):
+    pwd = pytest.importorskip("pwd")
+    nobody = pwd.getpwnam("nobody")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    expected = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    assert cgi._credentials() == expected
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cgi._credentials() == {}
