@@ -11,6 +11,7 @@ only ``rfile``, ``wfile`` and the attributes that it knows from ``http.server``.
     send_head(…), send_body(…)      what the handler wrote goes in
     take(last=…)                    bytes for the peer come out
     finish(keep=…)                  the exchange is over: what becomes of the connection
+    note_sent(…)                    what the handler sent by itself, past us, is told
     take_over()                     no protocol from here on: bytes pass as they are
 """
 
@@ -131,11 +132,26 @@ class Protocol(Interface):
         Returns how many may be, ``None`` where the body must come by `send_body`.
         """
 
+    def stop_framing(self) -> None:
+        """Let a body whose end is not decided end with the connection: bytes will go past us."""
+
+    def note_sent(self, data: bytes, count: int) -> None:
+        """Take note of `count` bytes of the response that the handler sent by itself.
+
+        They stand behind all that `take` has returned. `data` is them; empty for those of a file.
+        """
+
     def take(self, *, last: bool = False) -> list[bytes]:
         """Return what is to be sent now; `last`: the response is complete."""
 
     def finish(self, *, keep: bool) -> Verdict:
         """End the exchange. `keep`: the handler lets the connection go on."""
+
+    def begin_again(self) -> None:
+        """Expect the head of a request inside of the tunnel that runs."""
+
+    def peek(self, size: int) -> bytes:
+        """Return up to `size` bytes that were received and not used, and keep them."""
 
     def take_over(self) -> None:
         """Stop being a protocol: what was received and not used is read by ``read_body``."""

@@ -337,6 +337,8 @@ class Lanes:
         parks = False
         try:
             handler._handle_exchange()
+            while not connection.goes_on and not handler.close_connection:
+                handler._handle_exchange()  # It drives its connection, and keeps the thread.
             parks = connection.goes_on and not handler.close_connection
         finally:
             if not parks:

@@ -124,7 +124,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         whenever a request is there.
         """
         connection = connection_of(request)
-        if connection is not None and connection.may_park:
+        if connection is not None and connection.may_park and connection.resident is None:
             self.request = request
             self.client_address = client_address
             self.server = server
@@ -143,6 +143,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             super().setup()
             return
         self.connection = self.request
+        peer.begin_again()
         if self.timeout is not None:
             peer.limit_operations(self.timeout)
         peer.always_continues = (
@@ -170,11 +171,10 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
     def _handle_exchange(self) -> None:
         """Run one exchange around `handle_one_request`, which may be overridden."""
-        peer = self._peer
-        if peer is None:
+        if self._peer is None:
             self.handle_one_request()
             return
-        if not peer.begin_exchange():
+        if not self._awaits_request(self._peer):
             self.close_connection = True
             return
         one_request = self.handle_one_request
@@ -183,8 +183,20 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         else:
             self._guarded(one_request)  # … but an override may do neither.
             self._end_exchange()
-        if not peer.goes_on:
+        peer = self._peer  # Another one, where the handler has called `setup` again.
+        if not (peer.goes_on or self._reads_by_itself(peer)):
             self.close_connection = True
+
+    def _awaits_request(self, peer: Connection) -> bool:
+        """Tell whether there is a request to be answered, as far as the engine can tell."""
+        return self._reads_by_itself(peer) or peer.begin_exchange()
+
+    def _reads_by_itself(self, peer: Connection) -> bool:
+        """Tell whether the handler has taken its connection over, and reads by a file of its own.
+
+        As proxies do that answer the requests inside of a tunnel.
+        """
+        return peer.is_taken and not peer.is_read_by(self.__dict__.get("rfile"))
 
     def handle_one_request(self) -> None:
         """Answer one request: read it, parse it, call its ``do_`` method, send the rest.
@@ -193,7 +205,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         A ``TimeoutError`` ends the connection with a line in the log; other exceptions pass.
         """
         peer = self._peer
-        if peer is not None and not peer.begin_exchange():
+        if peer is not None and not self._awaits_request(peer):
             self.close_connection = True
             return
         try:
@@ -291,6 +303,8 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             self.log_error("%s", "the head of the response was not ended: nothing sent")
         if getattr(self.wfile, "closed", False):
             self.close_connection = True  # A handler that closes it means the end.
+        if not self.close_connection and not peer.is_read_by(self.__dict__.get("rfile")):
+            peer.leave_tunnel_to_handler()
         for complaint in peer.end_exchange(keep=not self.close_connection):
             self.log_error("%s", complaint)
 
@@ -302,15 +316,19 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
     def finish(self) -> None:
         """End the last exchange and close ``rfile`` and ``wfile``."""
-        if self._peer is not None:
-            if sys.exception() is self._exception_before:
-                self._end_exchange()
-            else:
-                self._abort_exchange()
-            if "rfile" not in self.__dict__:
-                self.wfile.close()
-                return
-        super().finish()
+        peer = self._peer
+        if peer is None:
+            super().finish()
+            return
+        if sys.exception() is self._exception_before:
+            self._end_exchange()
+        else:
+            self._abort_exchange()
+        if "rfile" in self.__dict__:
+            super().finish()
+        else:
+            self.wfile.close()
+        peer.end_stay()
 
     # The request.
 

@@ -260,9 +260,10 @@ class HTTPServer(socketserver.TCPServer):
         with self._engine_lock:
             if self._context is None:
                 self._context = make_context(self.settings)
-        with contextlib.suppress(AttributeError):  # A socket that takes no attribute.
-            return Connection(request, client_address, self._context)
-        return None
+        # What `get_request` has accepted is marked by the attribute; what a handler has made out of
+        # that, as for TLS inside of a tunnel, is the handler's to close.
+        is_servers = hasattr(request, "connection")
+        return Connection(request, client_address, self._context, is_servers=is_servers)
 
 
 class ThreadingHTTPServer(socketserver.ThreadingMixIn, HTTPServer):

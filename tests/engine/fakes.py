@@ -38,6 +38,8 @@ class LineProtocol:
         self.is_tunnel = False
         self.wire = []
         self.taken_over = False
+        #: What the handler has sent by itself.
+        self.sent_aside = []
         self.finished = []
         self.verdict = Verdict.KEEP
         self.body_error = None
@@ -110,6 +112,19 @@ class LineProtocol:
     def pass_body(self, count):
         self.has_response = True
         return count
+
+    def stop_framing(self):
+        pass
+
+    def note_sent(self, data, count):
+        self.has_response = True
+        self.sent_aside.append((data, count))
+
+    def peek(self, size):
+        return self.received[:size]
+
+    def begin_again(self):
+        self.is_tunnel = False
 
     def take(self, *, last=False):
         wire, self.wire = self.wire, []

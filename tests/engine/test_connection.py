@@ -1,5 +1,6 @@
 """One connection over a socket pair, with a protocol of one line and a clock that stands still."""
 
+import io
 import socket
 import threading
 from http import HTTPStatus
@@ -407,6 +408,11 @@ class TestEnd:
         assert not rig.connection.can_answer
 
 
+def with_duplicate(sock, use):
+    with sock.dup() as duplicate:
+        use(duplicate)
+
+
 class TestTakeOver:
     def test_sends_first_and_gives_what_was_read_ahead(self, rig):
         _, wfile = rig.begin(b"head\nearly")
@@ -429,17 +435,69 @@ class TestTakeOver:
     @pytest.mark.parametrize(
         "use",
         [
-            lambda sock: sock.send(b"x"),
-            lambda sock: sock.sendall(b"x"),
-            lambda sock: sock.makefile("rb").close(),
+            lambda sock: sock.recv(1),
+            lambda sock: sock.recvfrom(1),
+            lambda sock: sock.recv_into(bytearray(1)),
+            lambda sock: with_duplicate(sock, lambda duplicate: duplicate.recv(1)),
+            lambda sock: sock.makefile("rb", 0).read(1),
             lambda sock: socket.socket(fileno=sock.detach()).close(),
         ],
-        ids=["send", "sendall", "makefile", "detach"],
+        ids=["recv", "recvfrom", "recv_into", "dup", "makefile", "detach"],
     )
     def test_by_use(self, rig, use):
-        rig.begin()
+        rig.begin(b"head\nearly")
         use(rig.request)
         assert rig.connection.state is State.TAKEN
+
+    @pytest.mark.parametrize(
+        ("use", "noted"),
+        [
+            (lambda sock: sock.send(b"abc"), (b"abc", 3)),
+            (lambda sock: sock.sendall(memoryview(b"abc")), (b"abc", 3)),
+            (lambda sock: sock.sendmsg([b"a", b"bc"]), (b"abc", 3)),
+            (
+                lambda sock: with_duplicate(sock, lambda duplicate: duplicate.sendall(b"abc")),
+                (b"abc", 3),
+            ),
+            (lambda sock: sock.makefile("wb", 0).write(b"abc"), (b"abc", 3)),
+            (lambda sock: sock.sendfile(io.BytesIO(b"abc")), (b"", 3)),
+        ],
+        ids=["send", "sendall", "sendmsg", "dup", "makefile", "sendfile"],
+    )
+    def test_sending_is_a_part_of_the_response(self, rig, use, noted):
+        _, wfile = rig.begin()
+        wfile.write(b"before ")
+        use(rig.request)
+        assert rig.connection.in_exchange
+        assert rig.received() == b"before abc"
+        assert rig.connection.protocol.sent_aside == [noted]
+
+    def test_where_the_socket_does_not_block_sending_takes_over(self, rig, monkeypatch):
+        """As on Windows: what the socket does not take at once would fail."""
+        monkeypatch.setattr(rig.connection.transport, "is_left_blocking", False)
+        rig.begin()
+        rig.request.sendall(b"x")
+        assert rig.connection.state is State.TAKEN
+
+    @pytest.mark.parametrize("size", [2, 10])
+    def test_peeking_leaves_everything(self, rig, size):
+        rig.begin(b"head\nearly")
+        for _ in range(2):
+            assert rig.request.recv(size, socket.MSG_PEEK) == b"early"[:size]
+        assert rig.connection.in_exchange
+
+    def test_peeking_at_a_body_that_was_collected(self, rig):
+        rig.client.sendall(b"head:6\nabcdef")
+        rig.connection.state = State.HEAD
+        rig.connection.peer.receive()
+        rig.connection.try_next_head()
+        assert rig.connection.collect_body(WHOLE)
+        rig.connection.begin_exchange()
+        assert rig.request.recv(4, socket.MSG_PEEK) == b"head"
+        reader = rig.connection.open_reader(0)
+        assert reader.readline() == b"head:6\n"
+        assert rig.request.recv(4, socket.MSG_PEEK) == b"abcd"
+        assert reader.read(6) == b"abcdef"
 
     def test_asking_does_not(self, rig):
         rig.begin()
@@ -457,7 +515,6 @@ class TestTakeOver:
         assert rig.connection.collect_body(WHOLE)
         rig.connection.begin_exchange()
         assert rig.connection.open_reader(0).readline() == b"head:6\n"
-        rig.request.sendall(b"x")
         assert rig.request.recv(4) == b"abcd"
         assert rig.request.recv(4) == b"ef"
         rig.client.sendall(b"more")
@@ -465,7 +522,7 @@ class TestTakeOver:
 
     def test_no_deadline_of_ours_afterwards(self, rig):
         rfile, _ = rig.begin(b"head:1\n")
-        rig.request.sendall(b"x")
+        rig.connection.take_over(0)
         timer = threading.Timer(SHORT * 3, rig.client.sendall, [b"late"])
         timer.start()
         assert rfile.read(4) == b"late"
@@ -475,7 +532,7 @@ class TestTakeOver:
         _, wfile = rig.begin()
         wfile.write(b"x")
         (output,) = rig.sentinel.watched
-        rig.request.sendall(b"y")
+        rig.connection.take_over(0)
         assert rig.sentinel.watched == []
         assert output.flush_late_output()
 

@@ -9,6 +9,7 @@ Whatever the order of the steps:
     a connection is closed once                     what a handler wrote is sent while it runs on
 """
 
+import contextlib
 import http.client
 import io
 import os
@@ -47,7 +48,7 @@ SMALL_BYTES = 50
 
 #: What a client may ask for; behind those that end the connection no answer is due.
 KINDS = ["quick", "steps", "quick", "steps", "quick", "post", "big", "last", "take", "raise", "cut"]
-KINDS += ["close", "end"]
+KINDS += ["close", "end", "send"]
 ENDS_CONNECTION = {"take", "raise", "cut", "close", "last"}
 
 #: So many workers may run; one more request gets 503, which ends its connection.
@@ -379,6 +380,13 @@ class Machine(RuleBasedStateMachine):
         handler.wfile.write(number.encode() + LAST)
 
     def do_take(self, handler, number):
+        """Receive by the socket; from there on the connection is the handler's."""
+        with contextlib.suppress(BlockingIOError):
+            handler.request.recv(1, socket.MSG_DONTWAIT)
+        self.do_send(handler, number)
+
+    def do_send(self, handler, number):
+        """Answer past ``wfile``."""
         self.stage.point("in a handler")
         body = number.encode()
         handler.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))

@@ -460,6 +460,43 @@ def test_take_over():
     assert connection.finish(keep=True) is not Verdict.KEEP
 
 
+def test_peek_keeps_what_it_returns():
+    connection = begin(post(b"hello"))
+    assert connection.peek(2) == b"he"
+    assert connection.read_body(100) == b"hello"
+
+
+def test_begin_again_inside_of_a_tunnel():
+    connection = begin(request(line=b"CONNECT example:443 HTTP/1.1"))
+    answer(connection, b"HTTP/1.1 200 OK\r\n\r\n")
+    connection.receive(request())
+    connection.begin_again()
+    assert connection.next_head().method == "GET"
+    answer(connection, b"HTTP/1.1 204 OK\r\n\r\n")
+    assert connection.finish(keep=True) is Verdict.KEEP
+
+
+@pytest.mark.parametrize(
+    ("line", "raw", "is_tunnel"),
+    [
+        (b"GET / HTTP/1.1", b"HTTP/1.1 101 Switching Protocols\r\n", True),
+        (b"CONNECT example:443 HTTP/1.1", b"HTTP/1.1 200 Established\r\n\r\n", True),
+        (b"CONNECT example:443 HTTP/1.1", b"HTTP/1.1 403 No\r\n\r\n", False),
+        (b"GET / HTTP/1.1", b"HTTP/1.1 200 OK\r\n\r\n", False),
+        (b"GET / HTTP/1.1", b"101\r\n", False),
+    ],
+)
+@pytest.mark.parametrize("way", ["send_body", "note_sent"])
+def test_tunnel_that_is_opened_by_raw_bytes(line, raw, is_tunnel, way):
+    connection = begin(request(line=line))
+    if way == "send_body":
+        connection.send_body(raw)
+    else:
+        connection.note_sent(raw, len(raw))
+    assert connection.is_tunnel == is_tunnel
+    assert (connection.finish(keep=True) is Verdict.KEEP) != is_tunnel
+
+
 # Any bytes.
 
 LINES = st.sampled_from(

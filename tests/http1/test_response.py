@@ -464,3 +464,81 @@ def test_wrong_length_never_desynchronises(length, pieces):
     else:
         response, rest = read_response(wire)
         assert (response.body, rest) == (written[:length], b"")
+
+
+# Bytes that the handler sends by itself.
+
+
+class TestSentByTheHandler:
+    """`sends` is what goes past the encoder; the wire has only what comes from it."""
+
+    def sends(self, handler, data, *, seen=True):
+        handler.encoder.stop_framing()
+        handler.flush()
+        handler.encoder.note_sent(data if seen else b"", len(data))
+
+    def test_the_length_that_was_said_counts(self):
+        handler = Handler().head(OK, b"Content-Length: 9\r\n").body(b"one")
+        self.sends(handler, b"two", seen=False)
+        assert handler.body(b"six").end().endswith(b"\r\n\r\nonesix")
+        assert not handler.encoder.must_close
+        assert handler.encoder.complaints == []
+
+    def test_less_than_the_length(self):
+        handler = Handler().head(OK, b"Content-Length: 9\r\n")
+        self.sends(handler, b"two")
+        handler.end()
+        assert handler.encoder.must_close
+        assert handler.encoder.complaints == [TOO_SHORT]
+
+    def test_more_than_the_length(self):
+        handler = Handler().head(OK, b"Content-Length: 2\r\n")
+        self.sends(handler, b"two")
+        handler.end()
+        assert handler.encoder.must_close
+        assert handler.encoder.complaints == ["the response is longer than its Content-Length"]
+
+    @pytest.mark.parametrize(
+        ("fields", "says_close"), [([], True), ([b"Connection: keep-alive\r\n"], False)]
+    )
+    def test_without_a_length_the_end_is_the_close(self, fields, says_close):
+        handler = Handler().head(OK, *fields).body(b"one")
+        self.sends(handler, b"two")
+        wire = handler.body(b"six").end()
+        assert (b"Connection: close\r\n" in wire) == says_close
+        assert b"chunked" not in wire
+        assert wire.endswith(b"\r\n\r\nonesix")
+        assert handler.encoder.must_close
+
+    def test_a_client_that_is_told_nothing_else(self):
+        handler = Handler(keeps_alive=False).head(OK)
+        self.sends(handler, b"two")
+        assert handler.end() == OK + END
+
+    @pytest.mark.parametrize(("seen", "must_close"), [(True, False), (False, True)])
+    def test_own_chunks(self, seen, must_close):
+        handler = Handler().head(OK, b"Transfer-Encoding: chunked\r\n")
+        self.sends(handler, b"3\r\none\r\n0\r\n\r\n", seen=seen)
+        handler.end()
+        assert handler.encoder.must_close == must_close
+
+    def test_into_chunks_that_have_begun(self):
+        handler = Handler().head(OK).body(b"one").flush()
+        self.sends(handler, b"two")
+        assert handler.encoder.must_close
+
+    def test_behind_a_response_without_content(self):
+        handler = Handler("HEAD").head(OK)
+        self.sends(handler, b"two")
+        assert handler.encoder.must_close
+
+    def test_nothing(self):
+        handler = Handler()
+        self.sends(handler, b"")
+        assert not handler.encoder.has_response
+
+    def test_raw_bytes(self):
+        handler = Handler()
+        self.sends(handler, OK + b"Content-Length: 0\r\n\r\n")
+        assert handler.encoder.has_response
+        assert not handler.encoder.must_close

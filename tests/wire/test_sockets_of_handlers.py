@@ -33,7 +33,7 @@ def answer_of(server_class, do_get):
         serving(server_class(("127.0.0.1", 0), handler)) as running,
         conversation(running) as client,
     ):
-        return client.get().read_to_end().partition(b"\r\n\r\n")[2]
+        return client.get("/", "Connection: close").read_to_end().partition(b"\r\n\r\n")[2]
 
 
 @each_class

@@ -96,8 +96,13 @@ class Context:
 class Connection:
     """A client's connection and the exchange that runs on it."""
 
-    def __init__(self, request: Any, client_address: Any, context: Context) -> None:
-        """Begin with a socket that was just accepted."""
+    def __init__(
+        self, request: Any, client_address: Any, context: Context, *, is_servers: bool = True
+    ) -> None:
+        """Begin with a socket that was just accepted.
+
+        Or, where it is not the server's, with one that a handler has made out of another.
+        """
         self.request = request
         self.client_address = client_address
         self.context = context
@@ -139,7 +144,9 @@ class Connection:
             before_waiting=self._outgoing.flush,
             before_head=self._collect_chunks,
         )
-        request.connection = self  # Where `connection_of` finds it.
+        self._is_servers = is_servers
+        if is_servers:
+            request.connection = self  # Where `connection_of` finds it.
         if request.family in (socket.AF_INET, socket.AF_INET6):
             # A response is sent whole, or as the handler flushes it: Nagle's algorithm could only
             # hold its end back until the client's delayed acknowledgement, 40 ms.
@@ -419,8 +426,6 @@ class Connection:
     def write_head(self, block: bytes, *, keeps_alive: bool) -> None:
         """Take a whole head that the handler wrote through the API."""
         self._outgoing.write_head(block, keeps_alive=keeps_alive, is_last=self._must_yield())
-        if self.protocol.is_tunnel:
-            self.peer.has_no_deadlines = True
 
     def _must_yield(self) -> bool:
         """Tell whether this exchange is the last: the server stops, or others want the thread."""
@@ -440,6 +445,8 @@ class Connection:
         the handler did wrong with its responses. Does nothing where no exchange runs.
         """
         late_complaints, self._late_complaints = self._late_complaints, []
+        if self.is_taken:
+            self.head = None
         if not self.in_exchange:
             return late_complaints
         try:
@@ -504,7 +511,35 @@ class Connection:
     @property
     def goes_on(self) -> bool:
         """Another request may come on this connection."""
-        return self.state is State.HEAD
+        return self.state in (State.HEAD, State.HANDSHAKE)
+
+    @property
+    def is_taken(self) -> bool:
+        """The handler drives the connection by itself."""
+        return self.state is State.TAKEN
+
+    def begin_again(self) -> None:
+        """Expect requests inside of the tunnel that runs: a handler is set up on it anew."""
+        if self.in_exchange and self.protocol.is_tunnel:
+            self._outgoing.finish(last=True)
+            self._incoming.finish()
+            self.protocol.begin_again()
+            self.head = None
+            self.state = State.HEAD
+
+    def leave_tunnel_to_handler(self) -> None:
+        """Let go of a tunnel that runs: the handler has files of its own for it."""
+        if self.in_exchange and self.protocol.is_tunnel:
+            self.take_over(0)
+
+    def end_stay(self) -> None:
+        """Let the socket be closed: the handler has finished.
+
+        Where the socket is not the server's, nothing of it is kept: it is for its handler to close.
+        """
+        self._incoming.release_socket()
+        if not self._is_servers:
+            self.close()
 
     def take_over(self, size: int) -> bytes:
         """Leave the connection to the handler; return up to `size` bytes received already."""
@@ -512,9 +547,27 @@ class Connection:
             return b""
         if self.state is not State.TAKEN:
             self._outgoing.surplus = Surplus.WAIT
+            self._outgoing.make_way()
             self._outgoing.finish(last=False)
             self._leave_to_handler()
         return self._incoming.take_received(size) if size else b""
+
+    def peek(self, size: int) -> bytes:
+        """Return up to `size` bytes received already, and keep them."""
+        return b"" if self.state is State.CLOSED else self._incoming.peek_received(size)
+
+    def before_send(self) -> None:
+        """Make way for a handler that sends by itself: that comes behind what it wrote."""
+        if not self.transport.is_left_blocking:
+            self.take_over(0)
+        elif self.in_exchange:
+            self._outgoing.make_way()
+            self._before_waiting()  # The handler may wait for its client, and nobody can tell.
+
+    def after_send(self, data: bytes, count: int) -> None:
+        """Take note of what a handler sent by itself; `data` is empty for a file."""
+        if self.in_exchange:
+            self.protocol.note_sent(data, count)
 
     def end_response(self) -> None:
         """Send the rest of the response: the handler shuts the connection down."""
@@ -569,8 +622,13 @@ class Connection:
         self.say_goodbye()
         self._outgoing.close()
         self._incoming.close()
+        self.peer.before_waiting = _do_nothing
         self.state = State.CLOSED
         self.resident = None
+
+
+def _do_nothing() -> None:
+    """Hold up nobody."""
 
 
 def connection_of(request: Any) -> Connection | None:

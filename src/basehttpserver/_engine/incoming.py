@@ -181,6 +181,18 @@ class Incoming:
                 self._peer.receive_or_wait(self._allowance)
         return self._held_bytes if self.is_collected else None
 
+    def peek_received(self, size: int) -> bytes:
+        """Return what `take_received` would, and keep it."""
+        if self._head_left:
+            return self._head_left[:size]
+        if self._spooled is not None:
+            position = self._spooled.tell()
+            data = self._spooled.read(size)
+            self._spooled.seek(position)
+            if data:
+                return data
+        return self._protocol.peek(size)
+
     def collect_body(self, most: int) -> bool:
         """Keep what is here of the body, in the end on disk; tell whether to wait for no more.
 
@@ -229,12 +241,17 @@ class Incoming:
     def close(self) -> None:
         """Forget everything, and close ``rfile`` where the handler has not."""
         self.refuse()
-        if self._holds_socket:
-            self._holds_socket = False
-            self._peer.release_socket()
+        self.release_socket()
         if self.reader is not None:
             with contextlib.suppress(ValueError):  # The handler detached it.
                 self.reader.close()
+            self.reader = None
+
+    def release_socket(self) -> None:
+        """Let the socket be closed, as far as a reader does not keep it that nobody has opened."""
+        if self._holds_socket:
+            self._holds_socket = False
+            self._peer.release_socket()
 
     def _close_spool(self) -> None:
         if self._spooled is not None:

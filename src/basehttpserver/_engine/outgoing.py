@@ -122,6 +122,12 @@ class Outgoing:
         with self._lock:
             self._send_locked(Surplus.WAIT)
 
+    def make_way(self) -> None:
+        """Send everything, without an end to it: the handler sends by itself from here on."""
+        with self._lock:
+            self._protocol.stop_framing()
+            self._send_locked(Surplus.WAIT)
+
     def finish(self, *, last: bool) -> None:
         """Send the rest; `last`: the response is complete, else it is cut here."""
         with self._lock:

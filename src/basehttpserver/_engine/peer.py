@@ -108,7 +108,8 @@ class Peer:
         own = self.operation_timeout or self._request.gettimeout() or None
         self.begin_waiting()
         while True:
-            by_rate = None if self.has_no_deadlines else allowance.seconds_left()
+            is_handlers = self.has_no_deadlines or self._protocol.is_tunnel
+            by_rate = None if is_handlers else allowance.seconds_left()
             limits = [limit for limit in (own, by_rate) if limit is not None]
             ready = wait_until_ready([(self.transport.fileno(), mask)], min(limits, default=None))
             taken = self.charge_wait(allowance)

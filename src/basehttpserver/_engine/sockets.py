@@ -1,14 +1,16 @@
 """The socket that a handler sees as ``self.request``: a real one, which tells when it is used.
 
-Asking it (its name, its timeout, its options, its certificate) is harmless. Receiving, sending,
-``makefile``, ``detach`` and ``unwrap`` take the connection over: what ``wfile`` holds is sent, the
-protocol steps back, bytes that were received already come first, and from there on the handler
-alone drives the connection.
+Asking it (its name, its timeout, its options, its certificate) is harmless, and so is peeking.
+Sending comes behind what ``wfile`` holds, and counts as a part of the response. Receiving,
+``detach`` and ``unwrap`` take the connection over: what ``wfile`` holds is sent, the protocol steps
+back, bytes that were received already come first, and from there on the handler alone drives the
+connection. A file made by ``makefile`` receives and sends by the socket, and does the same.
 """
 
 import contextlib
 import functools
 import socket
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 try:
@@ -30,6 +32,9 @@ class _Connection(Protocol):
     """Who is told that the handler uses the socket by itself."""
 
     def take_over(self, size: int) -> bytes: ...
+    def peek(self, size: int) -> bytes: ...
+    def before_send(self) -> None: ...
+    def after_send(self, data: bytes, count: int) -> None: ...
     def end_response(self) -> None: ...
     def say_goodbye(self) -> None: ...
     def before_close(self) -> None: ...
@@ -41,65 +46,106 @@ class Handled(_Socket):
     __slots__ = ()  # So that a socket can be made one of these when it is there already.
 
     connection: _Connection | None = None
+    _is_sending = False
+    _is_duplicate = False
 
-    def _received(self, size: int) -> bytes:
-        """Take the connection over; return up to `size` bytes that were received already."""
+    # Receiving.
+
+    def _received(self, size: int, flags: int = 0) -> bytes:
+        """Return up to `size` bytes that were received already; take the connection over.
+
+        Or only look at them, where `flags` say so.
+        """
         if self.connection is None:
             return b""
+        if flags & socket.MSG_PEEK:
+            return self.connection.peek(size)
         return self.connection.take_over(size)
 
-    def _received_into(self, buffer: Any, size: int) -> int:
+    def _received_into(self, buffer: Any, size: int, flags: int = 0) -> int:
         with memoryview(buffer) as view, view.cast("B") as target:
-            data = self._received(size or len(target))
+            data = self._received(size or len(target), flags)
             target[: len(data)] = data
             return len(data)
 
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Receive, bytes that were read ahead first."""
-        return self._received(bufsize) or super().recv(bufsize, flags)
+        return self._received(bufsize, flags) or super().recv(bufsize, flags)
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive into `buffer`, bytes that were read ahead first."""
-        return self._received_into(buffer, nbytes) or super().recv_into(buffer, nbytes, flags)
+        return self._received_into(buffer, nbytes, flags) or super().recv_into(
+            buffer, nbytes, flags
+        )
 
     def recvfrom(self, bufsize: int, flags: int = 0, /) -> tuple[bytes, Any]:
         """Receive, bytes that were read ahead first."""
-        data = self._received(bufsize)
+        data = self._received(bufsize, flags)
         return (data, None) if data else super().recvfrom(bufsize, flags)
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
         """Receive into `buffer`, bytes that were read ahead first."""
         return self.recv_into(buffer, nbytes, flags), None
 
+    # Sending.
+
+    def _before_send(self) -> None:
+        if self.connection is not None and not self._is_sending:
+            self.connection.before_send()
+
+    def _after_send(self, data: Any, count: int) -> None:
+        if self.connection is not None and not self._is_sending:
+            self.connection.after_send(bytes(data), count)
+
+    @contextlib.contextmanager
+    def _sending_piece_by_piece(self) -> Iterator[None]:
+        """Count no piece for which a call, which counts the whole, calls `send`."""
+        self._is_sending = True
+        try:
+            yield
+        finally:
+            self._is_sending = False
+
     def send(self, data: Any, flags: int = 0, /) -> int:
         """Send behind what ``wfile`` holds."""
-        self._received(0)
-        return super().send(data, flags)
+        self._before_send()
+        sent = super().send(data, flags)
+        with memoryview(data) as view, view.cast("B") as given:
+            self._after_send(given[:sent], sent)
+        return sent
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         """Send everything behind what ``wfile`` holds."""
-        self._received(0)
-        super().sendall(data, flags)
+        self._before_send()
+        with self._sending_piece_by_piece():  # As ``ssl`` does.
+            super().sendall(data, flags)
+        with memoryview(data) as view:
+            self._after_send(view, view.nbytes)
 
-    def sendmsg(self, *args: Any) -> int:
+    def sendmsg(self, buffers: Any, *args: Any) -> int:
         """Send behind what ``wfile`` holds."""
-        self._received(0)
-        return super().sendmsg(*args)
+        pieces = [bytes(piece) for piece in buffers]
+        self._before_send()
+        sent = super().sendmsg(pieces, *args)
+        self._after_send(b"".join(pieces)[:sent], sent)
+        return sent
 
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
         """Send a file behind what ``wfile`` holds."""
-        self._received(0)
-        return super().sendfile(file, offset, count)
-
-    def makefile(self, *args: Any, **kwargs: Any) -> Any:
-        """Return a file over the socket, bytes that were read ahead first."""
-        self._received(0)
-        return super().makefile(*args, **kwargs)
+        self._before_send()
+        with self._sending_piece_by_piece():  # Where there is no system call for it.
+            sent = super().sendfile(file, offset, count)
+        self._after_send(b"", sent)
+        return sent
 
     def dup(self) -> Self:
-        """Return a second socket, behind what ``wfile`` holds."""
-        self._received(0)
-        return super().dup()
+        """Return a second socket, which tells as well when it is used."""
+        duplicate = super().dup()
+        duplicate.connection = self.connection
+        duplicate._is_duplicate = True
+        return duplicate
+
+    # The end.
 
     def shutdown(self, how: int, /) -> None:
         """Shut down behind the response: whoever stops writing has answered."""
@@ -110,7 +156,7 @@ class Handled(_Socket):
 
     def _real_close(self, *args: Any) -> None:
         """Close at last, once its files are closed, too."""
-        if self.connection is not None:
+        if self.connection is not None and not self._is_duplicate:
             self.connection.before_close()
         super()._real_close(*args)  # type: ignore[misc]
 
@@ -150,10 +196,15 @@ if ssl is not None:
                 self._is_held = False
                 super().settimeout(self._timeout)
 
-        def _received(self, size: int) -> bytes:
-            received = super()._received(size)
+        def _received(self, size: int, flags: int = 0) -> bytes:
+            # With flags ``ssl`` receives nothing, and says so.
+            received = b"" if flags else super()._received(size)
             self.let_go()  # ``rfile`` and ``wfile``, used beside it, hold it again.
             return received
+
+        def _before_send(self) -> None:
+            super()._before_send()
+            self.let_go()
 
         def gettimeout(self) -> float | None:
             """Return the handler's timeout, ``None`` for blocking mode."""
@@ -189,8 +240,11 @@ if ssl is not None:
 
         def write(self, data: Any) -> int:
             """Send behind what ``wfile`` holds."""
-            self._received(0)
-            return super().write(data)
+            self._before_send()
+            sent = super().write(data)
+            with memoryview(data) as view, view.cast("B") as given:
+                self._after_send(given[:sent], sent)
+            return sent
 
         def unwrap(self) -> socket.socket:
             """End TLS behind what ``wfile`` holds; wait for the client to end it, too."""

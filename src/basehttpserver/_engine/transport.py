@@ -86,6 +86,9 @@ class PlaintextError(HandshakeError):
 class Transport:
     """What plain and TLS sockets have in common."""
 
+    #: The socket is in blocking mode while it is ours: a handler may send by itself in between.
+    is_left_blocking = False
+
     def __init__(self, sock: socket.socket) -> None:
         """Move bytes over `sock`, which stays its owner's to close."""
         self._socket = sock
@@ -152,6 +155,8 @@ class Transport:
 
 class PlainTransport(Transport):
     """A TCP or Unix stream socket."""
+
+    is_left_blocking = bool(_DONTWAIT)
 
     def __init__(self, sock: socket.socket) -> None:
         """Leave the socket in blocking mode where the platform can."""

@@ -224,6 +224,10 @@ class Http1Connection:
                 "The connection ended in the middle of the body of the request",
             )
 
+    def peek(self, size: int) -> bytes:
+        """Return up to `size` bytes that were received and not used, and keep them."""
+        return bytes(self._buffer[:size])
+
     def _take_buffer(self, size: int) -> bytes:
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
@@ -239,6 +243,9 @@ class Http1Connection:
             keeps_alive=keeps_alive and head is not None and head.keeps_alive,
             is_last=is_last or not self._may_finish_reading(),
         )
+        self._follow_response()
+
+    def _follow_response(self) -> None:
         if self._response.is_tunnel and self._state is not _State.REFUSED:
             self._state = _State.TUNNEL
 
@@ -258,10 +265,20 @@ class Http1Connection:
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes of the body, or raw bytes."""
         self._response.send_body(data)
+        self._follow_response()
 
     def pass_body(self, count: int) -> int | None:
         """Count body bytes that are sent as they are; ``None`` where they must be encoded."""
         return self._response.pass_body(count)
+
+    def stop_framing(self) -> None:
+        """Let a body whose end is not decided end with the connection."""
+        self._response.stop_framing()
+
+    def note_sent(self, data: bytes, count: int) -> None:
+        """Take note of bytes of the response that the handler sent by itself."""
+        self._response.note_sent(data, count)
+        self._follow_response()
 
     def take(self, *, last: bool = False) -> list[bytes]:
         """Return what is to be sent now."""
@@ -327,7 +344,14 @@ class Http1Connection:
         self._length_left -= len(data)
         return data if data or not self._length_left else None
 
+    def begin_again(self) -> None:
+        """Expect the head of a request inside of the tunnel that runs."""
+        self._state = _State.HEAD
+        self._head = None
+        self._heads.next_message()
+        self._response = ResponseEncoder("", (1, 1))
+
     def take_over(self) -> None:
         """Stop being a protocol: what was received and not used is read by ``read_body``."""
         self._state = _State.TUNNEL
-        self._response = ResponseEncoder("", (1, 1))
+        self._response.pass_all()

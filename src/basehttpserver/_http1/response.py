@@ -14,7 +14,10 @@ Where it did not, the encoder decides as late as it can:
                  speaks HTTP/1.0 itself, or answers 205
     OWN          it said Transfer-Encoding: it writes its own chunks         as it is
     NO_BODY      HEAD, 204, 304 (RFC 9112 6.3)                               thrown away
-    TUNNEL       101, or 2xx to CONNECT: another protocol from here on       as it is
+    TUNNEL       101, or 2xx to CONNECT: another protocol from here on; or   as it is
+                 the handler drives the connection
+
+A handler may send by itself, past us: `stop_framing` before it does, `note_sent` when it has.
 """
 
 from enum import Enum, auto
@@ -54,6 +57,7 @@ class ResponseEncoder:
         self._tail = b""  # The end of a body that brings its own chunks.
         self._has_raw_bytes = False
         self._says_keep_alive = False
+        self._may_say_close = False
         #: A 100 (Continue) was given: the client will send its body.
         self.has_continued = False
         #: The connection cannot serve another request after this response.
@@ -102,6 +106,7 @@ class ResponseEncoder:
         if keeps_alive and not self.must_close:
             self.must_close = is_last
             if not fields["connection"]:
+                self._may_say_close = not is_last
                 block = self._announce(block, version)
         self._pending_bytes += len(block)
         if self._framing is _Framing.UNDECIDED:
@@ -112,7 +117,7 @@ class ResponseEncoder:
     def _choose_framing(
         self, status: int, version: tuple[int, int], fields: dict[str, list[bytes]]
     ) -> _Framing:
-        if status == 101 or (self._method == "CONNECT" and 200 <= status < 300):
+        if self._begins_tunnel(status):
             return _Framing.TUNNEL
         if b"close" in list_items(fields["connection"]):
             self.must_close = True
@@ -162,9 +167,10 @@ class ResponseEncoder:
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take body bytes."""
         piece = bytes(data)
-        framing = self._framing
         if not piece:
             return
+        self._begin_raw(piece)
+        framing = self._framing
         if framing is _Framing.LENGTH:
             if len(piece) > self._left:
                 self._complain("the response is longer than its Content-Length: cut")
@@ -176,14 +182,56 @@ class ResponseEncoder:
             return
         elif framing is _Framing.OWN:
             self._tail = (self._tail + piece)[-len(LAST_CHUNK) :]
-        elif framing is _Framing.NONE:
-            self._has_raw_bytes = True
         self._pending_bytes += len(piece)
         if framing in (_Framing.UNDECIDED, _Framing.CHUNKED):
             self._body.append(piece)
             self._body_size += len(piece)
         elif piece:
             self._wire.append(piece)
+
+    def _begin_raw(self, data: bytes) -> None:
+        """Look at the first bytes of a response that the handler writes without our help."""
+        if self.has_response:
+            return
+        self._has_raw_bytes = True
+        match = grammar.STATUS_LINE.match(data)
+        if match is not None and self._begins_tunnel(int(match[3])):
+            self._framing = _Framing.TUNNEL
+            self.must_close = True
+
+    def _begins_tunnel(self, status: int) -> bool:
+        return status == 101 or (self._method == "CONNECT" and 200 <= status < 300)
+
+    def stop_framing(self) -> None:
+        """Let a body whose end is not decided end with the connection."""
+        if self._framing is _Framing.UNDECIDED:
+            self._framing = _Framing.CLOSE
+            self.must_close = True
+            head, self._head = self._head[:-2], b""
+            if self._may_say_close:
+                head += b"Connection: close\r\n"
+            self._wire.append(head + b"\r\n")
+
+    def note_sent(self, data: bytes, count: int) -> None:
+        """Take note of `count` bytes that went past us; `data` is empty where nobody saw them."""
+        if not count:
+            return
+        self._begin_raw(data)
+        framing = self._framing
+        if framing is _Framing.LENGTH:
+            if count > self._left:
+                self.must_close = True
+                self._complain("the response is longer than its Content-Length")
+            self._left = max(0, self._left - count)
+        elif framing is _Framing.OWN:
+            self._tail = (self._tail + data)[-len(LAST_CHUNK) :] if data else b""
+        elif framing in (_Framing.CHUNKED, _Framing.NO_BODY):
+            self.must_close = True
+
+    def pass_all(self) -> None:
+        """Pass all bytes as they are from here on."""
+        self._framing = _Framing.TUNNEL
+        self.must_close = True
 
     def pass_body(self, count: int) -> int | None:
         """Count up to `count` body bytes that are sent as they are; ``None``: use `send_body`."""

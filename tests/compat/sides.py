@@ -1,0 +1,87 @@
+"""The same handlers and hooks under CPython's servers and under ours: CPython is the oracle.
+
+A test that takes the fixture `side` runs six times: for each of the two packages, with its
+``HTTPServer``, its ``ThreadingHTTPServer``, and the mix of ``ThreadingMixIn`` and ``HTTPServer``
+that programs wrote before there was one. What it expects is therefore what CPython does. Where we
+decided otherwise, the test asks `Side.is_ours` and says why.
+"""
+
+import http.server
+import socketserver
+
+import basehttpserver
+from tests.running import serving
+
+ANYWHERE = ("127.0.0.1", 0)
+
+PACKAGES = {"http.server": http.server, "basehttpserver": basehttpserver}
+KINDS = ("HTTPServer", "ThreadingHTTPServer", "ThreadingMixIn")
+
+
+class Side:
+    """One package with one kind of server."""
+
+    def __init__(self, package_name, kind):
+        self.package = PACKAGES[package_name]
+        self.kind = kind
+        self.is_ours = self.package is basehttpserver
+        #: Handlers may overlap, and run in other threads than that of ``serve_forever``.
+        self.overlaps = kind != "HTTPServer"
+
+    @property
+    def server_class(self):
+        if self.kind != "ThreadingMixIn":
+            return getattr(self.package, self.kind)
+        bases = (socketserver.ThreadingMixIn, self.package.HTTPServer)
+        return type("Mixed", bases, {"daemon_threads": True})
+
+    @property
+    def base(self):
+        """A ``BaseHTTPRequestHandler`` that speaks HTTP/1.1, logs nothing, and can `answer`."""
+        return type("Base", (Answering, self.package.BaseHTTPRequestHandler), {})
+
+    def handler(self, **attributes):
+        """A handler class with these attributes, functions above all."""
+        return type("Made", (self.base,), attributes)
+
+    def server(self, handler, *, bind_and_activate=True, address=ANYWHERE, **attributes):
+        """A server with these attributes of its class, which is the caller's to close.
+
+        What its ``handle_error`` is called with stands in ``errors``.
+        """
+        made = type("Made", (self.server_class,), {"handle_error": _note_error, **attributes})
+        made.errors = []
+        return made(address, handler, bind_and_activate)
+
+    def serving(self, handler, **attributes):
+        """Run a server for a handler."""
+        return serving(self.server(handler, **attributes))
+
+
+def _note_error(self, request, client_address):
+    self.errors.append(True)
+
+
+class Answering:
+    """What most handlers of these tests need."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, body, status=200, **fields):
+        self.send_response(status)
+        for name, value in fields.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_GET(self):
+        self.answer(self.path.encode())
+
+    def read_body(self):
+        """Read as handlers do that run under either package."""
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def log_message(self, format, *args):
+        pass
