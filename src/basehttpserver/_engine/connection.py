@@ -124,6 +124,10 @@ class Connection:
         self.awaited = Awaited.NOTHING
         #: What the end of the last exchange means for the connection.
         self.verdict = Verdict.CLOSE
+        #: While its body is collected: the bytes that had come, and how long it took, when they
+        #: were looked at last.
+        self._body_bytes_seen = 0
+        self._body_seconds = 0.0
         #: The server has shut it down, and it stays only until its client has the response.
         self.is_shut_down = False
         #: Something is missing that the client was to get, and it must be able to tell.
@@ -351,10 +355,35 @@ class Connection:
     def begin_body(self, *, asks: bool) -> None:
         """Begin to collect the body. `asks`: a client that waits for a word to send it gets one."""
         self.state = State.BODY
-        self.peer.progress_bytes = 0
+        self.peer.progress_bytes = self._body_bytes_seen = 0
+        self._body_seconds = 0.0
         if asks:
             self.protocol.ask_for_body()
             self._outgoing.flush()
+
+    @property
+    def seconds_between_looks(self) -> float:
+        """How long to wait for a body until `sends_body_too_slowly` is to be asked."""
+        most = self.context.settings.rate_grace_seconds
+        own = self.peer.operation_timeout
+        return min(most, own) if own else most
+
+    def sends_body_too_slowly(self) -> bool:
+        """Tell whether a body that is collected comes too slowly to go on with it.
+
+        That is: nothing of it within the handler's `timeout`, or less than the minimum rate.
+        """
+        settings = self.context.settings
+        period, received = self.seconds_between_looks, self.peer.progress_bytes
+        has_stalled = received == self._body_bytes_seen and period < settings.rate_grace_seconds
+        self._body_bytes_seen = received
+        self._body_seconds += period
+        if has_stalled or self._body_seconds < settings.rate_grace_seconds:
+            return has_stalled
+        is_slow = received < settings.min_body_bytes_per_second * self._body_seconds
+        self.peer.progress_bytes = self._body_bytes_seen = 0
+        self._body_seconds = 0.0
+        return is_slow
 
     def collect_body(self, most: int) -> bool:
         """Keep what is here of the body for the handler; tell whether it waits for no more."""

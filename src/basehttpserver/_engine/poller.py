@@ -280,7 +280,7 @@ class Poller:
             if not self._host.body_bytes_first(connection):
                 return True
             connection.begin_body(asks=self._host.asks_for_body(connection))
-            self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
+            self._deadlines.set(connection, connection.seconds_between_looks)
         if connection.state is State.BODY:
             return connection.collect_body(self._host.body_bytes_first(connection))
         return False
@@ -391,14 +391,11 @@ class Poller:
             self._close(connection)
 
     def _on_slow_body(self, connection: Connection) -> None:
-        settings = self._context.settings
-        period = settings.rate_grace_seconds
-        if connection.peer.progress_bytes < settings.min_body_bytes_per_second * period:
+        if connection.sends_body_too_slowly():
             connection.time_out_body()
             self._respond(connection)
         else:
-            connection.peer.progress_bytes = 0
-            self._deadlines.set(connection, period)
+            self._deadlines.set(connection, connection.seconds_between_looks)
 
     # The end.
 
