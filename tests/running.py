@@ -23,8 +23,9 @@ def eventually(condition, what="the condition", seconds=PATIENCE_SECONDS):
 class Running:
     """A server whose ``serve_forever`` runs in a thread of its own."""
 
-    def __init__(self, server):
+    def __init__(self, server, poll_interval=0.05):
         self.server = server
+        self._poll_interval = poll_interval
         self.address = server.server_address
         #: What left ``serve_forever``. A test that expects it takes it away.
         self.raised = None
@@ -33,7 +34,7 @@ class Running:
 
     def _run(self):
         try:
-            self.server.serve_forever(poll_interval=0.05)
+            self.server.serve_forever(self._poll_interval)
         except BaseException as error:
             self.raised = error
 
@@ -54,9 +55,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(server):
+def serving(server, poll_interval=0.05):
     """Run a server; at the end shut it down, close it, and raise what left ``serve_forever``."""
-    running = Running(server)
+    running = Running(server, poll_interval)
     try:
         yield running
     finally:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.compat.sides import KINDS, PACKAGES, Side
+from tests.compat.sides import SIDES
 
 
-@pytest.fixture(params=[(package, kind) for package in PACKAGES for kind in KINDS], ids="-".join)
+@pytest.fixture(params=SIDES, ids=str)
 def side(request):
     """A package and one of its servers; see `tests.compat.sides`."""
-    return Side(*request.param)
+    return request.param

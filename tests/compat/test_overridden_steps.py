@@ -348,8 +348,9 @@ def test_properties_in_the_place_of_attributes(side, talk):
         assert client.get().expect(200, b"5.0")["Server"] == "Own/7 sys"
 
 
-@pytest.mark.parametrize("rbufsize", [-1, 0, 1, 16, 1 << 16])
-@pytest.mark.parametrize("wbufsize", [0, -1, 16, 1 << 16])
+@pytest.mark.parametrize(
+    ("rbufsize", "wbufsize"), [(-1, 0), (0, -1), (1, 16), (16, 1 << 16), (1 << 16, 1)]
+)
 def test_sizes_of_the_buffers(side, talk, rbufsize, wbufsize):
     def do_post(self):
         first = self.rfile.readline()
