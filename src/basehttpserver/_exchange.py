@@ -114,6 +114,9 @@ class Protocol(Interface):
     def show_length(self, length: int) -> RequestHead:
         """Return the head as it would be, had its body come by this length and not in chunks."""
 
+    def begins_tunnel(self, block: bytes) -> bool:
+        """Tell whether a head would switch protocols: 101, or 2xx to CONNECT."""
+
     def ask_for_body(self) -> None:
         """Let a client send its body that waits for a word to do so, in the handler's place."""
 

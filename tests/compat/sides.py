@@ -1,10 +1,10 @@
 """The same handlers and hooks under CPython's servers and under ours: CPython is the oracle.
 
 A test that takes the fixture `side` runs for both packages, with ``HTTPServer`` and with
-``ThreadingHTTPServer``, and for ours with the mix of ``ThreadingMixIn`` and ``HTTPServer``, too, that
-programs wrote before there was one (CPython's is the same as its ``ThreadingHTTPServer``). What it
-expects is therefore what CPython does. Where we decided otherwise, the test is for ours alone, or
-asks `Side.is_ours`, and says why.
+``ThreadingHTTPServer``, and for ours with the mix of ``ThreadingMixIn`` and ``HTTPServer``, too,
+that programs wrote before there was one (CPython's is the same as its ``ThreadingHTTPServer``).
+What it expects is therefore what CPython does. Where we decided otherwise, the test is for ours
+alone, or asks `Side.is_ours`, and says why.
 """
 
 import http.server

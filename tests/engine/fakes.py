@@ -96,6 +96,9 @@ class LineProtocol:
         self.has_response = True
         self.wire.append(block)
 
+    def begins_tunnel(self, block):
+        return block.startswith(b"switch")
+
     def ask_for_body(self):
         self.wire.append(b"go on\n")
 

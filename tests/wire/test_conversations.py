@@ -678,6 +678,63 @@ class TestTakeOver:
             client.send("late\n").expect_bytes(b"LATE\n")
             client.finish_sending().want_closed()
 
+    @pytest.mark.parametrize("use", ["rfile", "socket"])
+    @pytest.mark.parametrize(
+        ("fields", "body"),
+        [
+            ("Content-Length: 9", b"body\nbody"),
+            ("Content-Length: 100000", bytes(100_000)),
+            ("Transfer-Encoding: chunked", b"4\r\nbody\r\n0\r\n\r\n"),
+        ],
+    )
+    @pytest.mark.parametrize("reads", [0, 2])
+    def test_body_of_the_request_is_no_part_of_the_tunnel(self, serve, use, fields, body, reads):
+        """http.server leaves it in front of what the client sends through the tunnel."""
+
+        def do_post(self):
+            self.rfile.read(reads)
+            self.send_response(101)
+            self.end_headers()
+            if use == "rfile":
+                self.wfile.write(self.rfile.readline())
+            else:
+                self.request.sendall(self.request.recv(100))
+
+        class Upgrading(Handler):
+            do_POST = do_post
+
+        with conversation(serve(Upgrading)) as client:
+            client.send(f"POST / HTTP/1.1\r\nHost: x\r\nUpgrade: y\r\n{fields}\r\n\r\n")
+            client.send(body[:3])
+            client.send(body[3:] + b"early\n").expect(101)
+            client.expect_bytes(b"early\n").want_closed()
+
+    def test_client_that_waits_for_100_gets_it_before_101(self, serve):
+        class Upgrading(Handler):
+            def handle_expect_100(self):
+                return True
+
+            def do_POST(self):
+                self.send_response(101)
+                self.end_headers()
+                self.wfile.write(self.rfile.readline())
+
+        with conversation(serve(Upgrading)) as client:
+            client.get("/", "Content-Length: 4", "Expect: 100-continue", method="POST")
+            client.expect(100)
+            client.send("bodyearly\n").expect(101)
+            client.expect_bytes(b"early\n").want_closed()
+
+    def test_body_too_large_to_be_dropped_for_a_tunnel(self, serve):
+        class Upgrading(Handler):
+            def do_POST(self):
+                self.send_response(101)
+                self.end_headers()
+
+        with conversation(serve(Upgrading, max_drain_bytes=10)) as client:
+            client.get(method="POST", body=bytes(11)).expect(413)
+            client.want_closed()
+
     def test_answer_on_the_socket(self, serve):
         def do_get(self):
             self.send_response(200)

@@ -453,8 +453,23 @@ class Connection:
         return self._outgoing.open_writer()
 
     def write_head(self, block: bytes, *, keeps_alive: bool) -> None:
-        """Take a whole head that the handler wrote through the API."""
+        """Take a whole head that the handler wrote through the API.
+
+        Raises `PeerError` where it opens a tunnel, and too much is left of the request's body.
+        """
+        if self.head is not None and self.head.body_length != 0:
+            self._end_request_before_tunnel(block)
         self._outgoing.write_head(block, keeps_alive=keeps_alive, is_last=self._must_yield())
+
+    def _end_request_before_tunnel(self, block: bytes) -> None:
+        """Drop what is left of a body where `block` opens a tunnel: it is no part of that.
+
+        RFC 9110 7.8: a client uses the new protocol once its request is sent as a whole; and one
+        that waits for 100 gets that first.
+        """
+        if self.in_exchange and self.protocol.begins_tunnel(block):
+            self.protocol.ask_for_body()
+            self._incoming.drop_body()
 
     def _must_yield(self) -> bool:
         """Tell whether this exchange is the last: the server stops, or others want the thread."""

@@ -224,6 +224,25 @@ class Incoming:
             ) from error
         return True
 
+    def drop_body(self) -> None:
+        """Read what is left of the body and throw it away. May wait.
+
+        Raises as `read`, and `PeerError` for more than ``Settings.max_drain_bytes``.
+        """
+        reader = self.reader
+        read: Callable[[int], bytes] = self.read
+        if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
+            read = reader.read1  # Its buffer may hold some.
+        left = self._settings.max_drain_bytes
+        while data := read(RECEIVE_BYTES):
+            left -= len(data)
+            if left < 0:
+                raise PeerError(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                    "Content Too Large",
+                    "A request that switches protocols must not have so large a body",
+                )
+
     def refuse(self) -> None:
         """Let ``rfile`` end behind the head: the request is answered with an error."""
         self._has_body = False

@@ -249,6 +249,10 @@ class Http1Connection:
         if self._response.is_tunnel and self._state is not _State.REFUSED:
             self._state = _State.TUNNEL
 
+    def begins_tunnel(self, block: bytes) -> bool:
+        """Tell whether a head would switch protocols."""
+        return self._response.begins_tunnel(block)
+
     def ask_for_body(self) -> None:
         """Give 100 (Continue) to a client that waits for it, in the handler's place."""
         if self._head is not None and self._head.expects_continue:

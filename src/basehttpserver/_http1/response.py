@@ -117,7 +117,7 @@ class ResponseEncoder:
     def _choose_framing(
         self, status: int, version: tuple[int, int], fields: dict[str, list[bytes]]
     ) -> _Framing:
-        if self._begins_tunnel(status):
+        if self._is_tunnels(status):
             return _Framing.TUNNEL
         if b"close" in list_items(fields["connection"]):
             self.must_close = True
@@ -194,12 +194,15 @@ class ResponseEncoder:
         if self.has_response:
             return
         self._has_raw_bytes = True
-        match = grammar.STATUS_LINE.match(data)
-        if match is not None and self._begins_tunnel(int(match[3])):
-            self._framing = _Framing.TUNNEL
-            self.must_close = True
+        if self.begins_tunnel(data):
+            self.pass_all()
 
-    def _begins_tunnel(self, status: int) -> bool:
+    def begins_tunnel(self, block: bytes) -> bool:
+        """Tell whether a head would switch protocols."""
+        match = grammar.STATUS_LINE.match(block)
+        return match is not None and self._is_tunnels(int(match[3]))
+
+    def _is_tunnels(self, status: int) -> bool:
         return status == 101 or (self._method == "CONNECT" and 200 <= status < 300)
 
     def stop_framing(self) -> None:
