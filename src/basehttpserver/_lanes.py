@@ -91,6 +91,7 @@ class Lanes:
         )
         self.poller = Poller(self, context)
         context.release = self.poller.release
+        context.forget = self.poller.forget
         context.yield_to = (
             self.poller.stop_announced if self._has_overlap else self.poller.others_wait
         )
@@ -231,7 +232,7 @@ class Lanes:
             )
             return self._pool.try_submit(call)
         if self._gives_to_hook:
-            self.poller.forget(connection)
+            self.poller.lend(connection)
         elif self.polls_on:
             connection.keep_surplus(Surplus.SPOOL)
         call = functools.partial(

@@ -75,3 +75,26 @@ def test_addresses_that_are_no_pairs(address):
     roster = Roster(Settings(max_connections_per_address=1))
     assert roster.add(Connection(address))
     assert not roster.add(Connection(""))
+
+
+def test_lent_connections_count_until_they_are_gone():
+    roster = Roster(Settings(max_connections=1, max_connections_per_address=1))
+    lent, other = Connection(), Connection()
+    assert roster.add(lent)
+    roster.lend(lent)
+    roster.lend(lent)
+    assert roster.snapshot() == []
+    assert not roster.add(other)
+    roster.discard(other)
+    del lent
+    assert roster.add(other)
+
+
+def test_lent_connections_that_are_closed():
+    roster = Roster(Settings(max_connections_per_address=1))
+    lent = Connection()
+    assert roster.add(lent)
+    roster.lend(lent)
+    roster.discard(lent)
+    roster.discard(lent)
+    assert roster.add(Connection())

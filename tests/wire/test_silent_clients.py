@@ -1,6 +1,7 @@
 """Clients that say nothing, or little, or are many: the next one is served at once all the same."""
 
 import contextlib
+import gc
 import os
 import selectors
 import socket
@@ -213,6 +214,39 @@ class TestLimits:
                 client.want_closed()
             with conversation(running, source="127.0.0.2") as client:
                 client.get().expect(200)
+
+    @pytest.mark.parametrize(
+        "drop",
+        [
+            lambda server, request: server.shutdown_request(request),
+            lambda server, request: server.close_request(request),
+            lambda server, request: request.close(),
+            lambda server, request: socket.socket(fileno=request.detach()).close(),
+        ],
+        ids=["shutdown_request", "close_request", "close", "detach"],
+    )
+    def test_connections_that_process_request_was_given(self, drop):
+        """They count until the program has closed them, however it does."""
+        given = []
+
+        class Own(ThreadingHTTPServer):
+            def process_request(self, request, client_address):
+                given.append(request)
+
+        server = Own(ANYWHERE, Handler, settings=Settings(max_connections=2))
+        with serving(server) as running, contextlib.ExitStack() as stack:
+            for count in (1, 2):
+                stack.enter_context(conversation(running)).get()
+                eventually(lambda count=count: len(given) == count)
+            with conversation(running) as client:
+                client.expect(503)
+                client.want_closed()
+            drop(server, given.pop())
+            gc.collect()
+            stack.enter_context(conversation(running)).get()
+            eventually(lambda: len(given) == 2)
+            for request in given:
+                server.shutdown_request(request)
 
     def test_workers(self):
         may_end = threading.Event()

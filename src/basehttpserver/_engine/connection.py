@@ -91,6 +91,8 @@ class Context:
         self.yield_to: Callable[[], int] | None = None
         #: Takes a connection out of the poller, wherever that is; for any thread.
         self.release: Callable[[Connection], None] = lambda connection: None
+        #: Takes it out there, too, and counts it as closed; for any thread.
+        self.forget: Callable[[Connection], None] = lambda connection: None
 
 
 class Connection:
@@ -190,7 +192,7 @@ class Connection:
 
     def before_close(self) -> None:
         """Leave the poller: the handler closes the socket."""
-        self.context.release(self)
+        self.context.forget(self)
         self.say_goodbye()
 
     # The handshake.

@@ -113,6 +113,11 @@ class Poller:
         self.release(connection)
         self._roster.discard(connection)
 
+    def lend(self, connection: Connection) -> None:
+        """Let go of a connection for good, and count it until it is closed."""
+        self.release(connection)
+        self._roster.lend(connection)
+
     def others_wait(self) -> int:
         """Return a descriptor that is readable while others wait, -1 where there is none."""
         get = getattr(self._selector, "fileno", None)

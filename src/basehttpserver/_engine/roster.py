@@ -1,6 +1,7 @@
 """The open connections of a server, and their limits."""
 
 import threading
+import weakref
 from collections import Counter
 from typing import Any
 
@@ -11,13 +12,19 @@ __all__ = ["Roster"]
 
 
 class Roster:
-    """Counts connections, over all and by address. Every method may be called from any thread."""
+    """Counts connections, over all and by address. Every method may be called from any thread.
+
+    Those that were `lent` to a program count for as long as they are there: it need not tell when
+    it has dropped one.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Have none, and the limits of `settings`."""
         self._settings = settings
-        self._lock = threading.Lock()
+        # It may be met again within itself: where the garbage collector ends one that was lent.
+        self._lock = threading.RLock()
         self._connections: set[Connection] = set()
+        self._lent: dict[weakref.ref[Connection], str] = {}
         self._addresses: Counter[str] = Counter()
 
     def __contains__(self, connection: Connection) -> bool:
@@ -35,7 +42,8 @@ class Roster:
         with self._lock:
             self._connections.add(connection)
             self._addresses[address] += 1
-            return len(self._connections) <= self._settings.max_connections and (
+            count = len(self._connections) + len(self._lent)
+            return count <= self._settings.max_connections and (
                 per_address is None or self._addresses[address] <= per_address
             )
 
@@ -44,10 +52,28 @@ class Roster:
         with self._lock:
             if connection in self._connections:
                 self._connections.discard(connection)
-                address = _host_of(connection.client_address)
-                self._addresses[address] -= 1
-                if not self._addresses[address]:
-                    del self._addresses[address]
+                self._leave_locked(_host_of(connection.client_address))
+        if self._lent:
+            self._end_lent(weakref.ref(connection))
+
+    def _leave_locked(self, address: str) -> None:
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]
+
+    def lend(self, connection: Connection) -> None:
+        """Let go of a connection that is a program's now, and count it until it is closed."""
+        with self._lock:
+            if connection in self._connections:
+                self._connections.discard(connection)
+                lent = weakref.ref(connection, self._end_lent)
+                self._lent[lent] = _host_of(connection.client_address)
+
+    def _end_lent(self, lent: weakref.ref[Connection]) -> None:
+        with self._lock:
+            address = self._lent.pop(lent, None)
+            if address is not None:
+                self._leave_locked(address)
 
     def snapshot(self) -> list[Connection]:
         """Return the connections that are open now."""
