@@ -92,6 +92,7 @@ class Lanes:
         self.poller = Poller(self, context)
         context.release = self.poller.release
         context.forget = self.poller.forget
+        context.has_one_thread = not self._has_overlap
         context.yield_to = (
             self.poller.stop_announced if self._has_overlap else self.poller.others_wait
         )

@@ -34,9 +34,10 @@ class HTTPServer(socketserver.TCPServer):
     """An HTTP server whose handlers never overlap: one at a time, in ``serve_forever``'s thread.
 
     A client that is idle, or slow to send or to read, delays nobody: heads and bodies are here
-    before a handler starts, and what a client does not take is kept for it. (Two exceptions wait
-    for the body as ``http.server`` does: a handler that overrides ``handle_expect_100``, and the
-    second request to one that keeps its thread, see `_lane_choice`.)
+    before a handler starts, and what a client does not take is kept for it. (In two cases a handler
+    waits for the body itself, but no longer than ``Settings.rate_grace_seconds`` while others wait
+    for it: where it overrides ``handle_expect_100``, and at the second request to one that keeps
+    its thread, see `_lane_choice`.)
     """
 
     allow_reuse_address = True

@@ -29,7 +29,8 @@ class Settings:
     idle_timeout_seconds: float = 60.0
     #: From accept to the end of the TLS handshake; five round trips of a bad mobile link.
     handshake_timeout_seconds: float = 10.0
-    #: How long a body or a response may wait before the minimum rate counts. As Apache's 20 s.
+    #: How long a body or a response may wait before the minimum rate counts. As Apache's 20 s. And
+    #: how long a handler of an `HTTPServer` may wait for a body while other clients wait for it.
     rate_grace_seconds: float = 20.0
     #: Below this rate a client that sends a body is gone; 0: no minimum. As Apache's MinRate=500.
     min_body_bytes_per_second: float = 500.0

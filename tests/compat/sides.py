@@ -44,8 +44,13 @@ class Side:
 
     @property
     def base(self):
-        """A ``BaseHTTPRequestHandler`` that speaks HTTP/1.1, logs nothing, and can `answer`."""
-        return type("Base", (Answering, self.package.BaseHTTPRequestHandler), {})
+        """A ``BaseHTTPRequestHandler`` that speaks HTTP/1.1, logs nothing, and can `answer`.
+
+        That of the mix keeps one thread for a connection, so that both ways through the engine are
+        gone: it overrides ``handle``.
+        """
+        bases = (Answering, self.package.BaseHTTPRequestHandler)
+        return type("Base", (Keeping, *bases) if self.kind == "ThreadingMixIn" else bases, {})
 
     def handler(self, **attributes):
         """A handler class with these attributes, functions above all."""
@@ -94,6 +99,11 @@ class Answering:
 
     def log_message(self, format, *args):
         pass
+
+
+class Keeping:
+    def handle(self):
+        super().handle()
 
 
 SIDES = [

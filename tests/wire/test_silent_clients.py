@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import select
 import selectors
 import socket
 import subprocess
@@ -377,6 +378,70 @@ class TestBodiesThatDoNotCome:
             want_served_at_once(running)
             slow.send("llo")
             slow.expect(200, b"hello")
+
+
+class AskingFirst(Handler):
+    """Whose body is not collected before: it may not want it."""
+
+    def handle_expect_100(self):
+        return super().handle_expect_100()
+
+
+class KeepingItsThread(Handler):
+    def handle(self):
+        super().handle()
+
+
+class TestBodiesThatAHandlerWaitsFor:
+    """Of an `HTTPServer`, in the two cases in which it does: others wait for so long, and no more.
+
+    The client keeps to the minimum rate; alone it might go on for ever.
+    """
+
+    @pytest.fixture
+    def slow(self):
+        with contextlib.ExitStack() as stack:
+
+            def begin(handler):
+                settings = Settings(rate_grace_seconds=0.2, min_body_bytes_per_second=1)
+                server = HTTPServer(ANYWHERE, handler, settings=settings)
+                running = stack.enter_context(serving(server))
+                client = stack.enter_context(conversation(running))
+                fields = ["Content-Length: 100"]
+                if handler is AskingFirst:
+                    fields.append("Expect: 100-continue")
+                else:
+                    client.get().expect(200, b"hello")
+                client.get("/", *fields, method="POST")
+                if handler is AskingFirst:
+                    client.expect(100)
+                client.send("x")
+                eventually(lambda: not server._lanes.poller._roster.snapshot()[0].watched_mask)
+                return running, client
+
+            yield begin
+
+    @pytest.mark.parametrize("handler", [AskingFirst, KeepingItsThread])
+    def test_others_are_served(self, slow, handler):
+        running, client = slow(handler)
+        with conversation(running) as other:
+            other.get()
+            for _ in range(40):
+                client.send("x")
+                if select.select([other.socket], [], [], 0.05)[0]:
+                    break
+            other.expect(200, b"hello")
+        client.expect(408)
+
+    @pytest.mark.parametrize("handler", [AskingFirst, KeepingItsThread])
+    def test_alone_it_has_time(self, slow, handler):
+        _, client = slow(handler)
+        end = time.monotonic() + 0.4
+        sent = 1
+        while time.monotonic() < end:
+            client.send("x").want_idle()
+            sent += 1
+        client.send("x" * (100 - sent)).expect(200, b"x" * 100)
 
 
 class TestTimeoutOfTheHandler:

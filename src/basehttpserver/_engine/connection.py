@@ -89,6 +89,9 @@ class Context:
         #: While a thread waits for the next head, readiness of this descriptor ends the
         #: connection: other clients wait for the thread, or the server stops.
         self.yield_to: Callable[[], int] | None = None
+        #: One thread runs the handlers of all connections, and polls: it sees by `yield_to` who
+        #: waits while one of them reads.
+        self.has_one_thread = False
         #: Takes a connection out of the poller, wherever that is; for any thread.
         self.release: Callable[[Connection], None] = lambda connection: None
         #: Takes it out there, too, and counts it as closed; for any thread.
@@ -126,6 +129,8 @@ class Connection:
         self.awaited = Awaited.NOTHING
         #: What the end of the last exchange means for the connection.
         self.verdict = Verdict.CLOSE
+        #: When the handler has waited long enough for the body, if others wait for the thread.
+        self._body_deadline: float | None = None
         #: While its body is collected: the bytes that had come, and how long it took, when they
         #: were looked at last.
         self._body_bytes_seen = 0
@@ -147,7 +152,7 @@ class Connection:
             self.protocol,
             context.settings,
             context.spool,
-            before_waiting=self._outgoing.flush,
+            before_waiting=self._before_body,
             before_head=self._collect_chunks,
         )
         self._is_servers = is_servers
@@ -174,6 +179,23 @@ class Connection:
         step_aside, self._step_aside = self._step_aside, None
         if step_aside is not None:
             step_aside()
+
+    def _before_body(self) -> None:
+        """Get ready to wait for more of the body, which the handler reads.
+
+        Raises `PeerTimeoutError` when other clients wait for the thread, and have for long enough.
+        """
+        # The client may wait for what the handler wrote, 100 (Continue) above all.
+        self._outgoing.flush()
+        now = self.context.clock()
+        if self._body_deadline is None:
+            self._body_deadline = now + self.context.settings.rate_grace_seconds
+        elif now >= self._body_deadline and self.context.has_one_thread and self._others_wait():
+            raise PeerTimeoutError("the body takes too long: other clients wait")
+
+    def _others_wait(self) -> bool:
+        others = -1 if self.context.yield_to is None else self.context.yield_to()
+        return others >= 0 and bool(wait_until_ready([(others, READ)], 0))
 
     def keep_surplus(self, surplus: Surplus) -> None:
         """Say what becomes of output that the client does not take at once."""
@@ -232,6 +254,7 @@ class Connection:
 
     def _begin(self, head: RequestHead) -> None:
         self.head = head
+        self._body_deadline = None
         self._incoming.begin(head)
         self._outgoing.begin()
 
@@ -477,10 +500,7 @@ class Connection:
         """Tell whether this exchange is the last: the server stops, or others want the thread."""
         if self.context.is_stopping:
             return True
-        if self.may_park or self.context.yield_to is None:
-            return False
-        others = self.context.yield_to()
-        return others >= 0 and bool(wait_until_ready([(others, READ)], 0))
+        return not self.may_park and self._others_wait()
 
     # The end.
 
@@ -668,7 +688,9 @@ class Connection:
         self.say_goodbye()
         self._outgoing.close()
         self._incoming.close()
-        self.peer.before_waiting = _do_nothing
+        # No reference back to us: where nobody else has one, the socket can be closed with us.
+        self.peer.before_waiting = self._incoming.before_waiting = _do_nothing
+        self._incoming.before_head = _do_nothing
         self.state = State.CLOSED
         self.resident = None
 

@@ -40,8 +40,10 @@ class Incoming:
         self._peer = peer
         self._protocol = protocol
         self._settings = settings
-        self._before_waiting = before_waiting
-        self._before_head = before_head
+        #: Is called before each wait for the peer.
+        self.before_waiting = before_waiting
+        #: Is called before a head is read that has a body in chunks.
+        self.before_head = before_head
         self._is_head_due = False
         self._head_left = b""
         self._spooled: SpooledTemporaryFile[bytes] | None = None
@@ -146,8 +148,7 @@ class Incoming:
             if body is not None:
                 return body
             if not self._peer.receive():
-                # The client may wait for what the handler wrote, 100 (Continue) above all.
-                self._before_waiting()
+                self.before_waiting()
                 self._peer.receive_or_wait(self._allowance)
         return b""
 
@@ -164,7 +165,7 @@ class Incoming:
 
     def _prepare_head(self) -> None:
         self._is_head_due = False
-        self._before_head()
+        self.before_head()
 
     def show_head(self, head: RequestHead) -> None:
         """Let the head that is about to be read be this one."""
@@ -177,7 +178,7 @@ class Incoming:
         """
         while not self.collect_body(most):
             if not self._peer.receive():
-                self._before_waiting()
+                self.before_waiting()
                 self._peer.receive_or_wait(self._allowance)
         return self._held_bytes if self.is_collected else None
 
