@@ -334,6 +334,9 @@ class Lanes:
                 connection.request, connection.client_address, self._server
             )
             handler = connection.resident
+            if handler is None:  # It gave its base class another socket, and has answered there.
+                self._server.shutdown_request(connection.request)
+                return False
             handler.setup()
             handler.close_connection = True  # As `handle` does, for what overrides the rest.
         parks = False

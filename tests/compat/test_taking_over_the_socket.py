@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+from tests.compat.sides import SIDES
 from tests.running import PATIENCE_SECONDS, eventually
 from tests.wire.conversation import Conversation, conversation
 
@@ -740,3 +741,64 @@ def test_requests_inside_a_tunnel(side, go_inside, is_secure, secured):
             inside.get("/3", "Connection: close").expect(200, b"/3")
             inside.want_closed()
     assert running.server.errors == []
+
+
+# TLS that a program puts around each connection by itself, off the way of those that are accepted.
+
+
+def wrapped_by(name, side, secure):
+    """A server's or a handler's hook that wraps the connection and goes on."""
+
+    def get_request(self):
+        request, client_address = side.server_class.get_request(self)
+        return secure(request), client_address
+
+    def process_request(self, request, client_address):
+        side.server_class.process_request(self, secure(request), client_address)
+
+    def finish_request(self, request, client_address):
+        side.server_class.finish_request(self, secure(request), client_address)
+
+    hooks = [get_request, process_request, finish_request]
+    return {hook.__name__: hook for hook in hooks if hook.__name__ == name}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+@pytest.mark.parametrize(
+    "hook", ["get_request", "process_request", "finish_request", "setup", "constructor"]
+)
+def test_tls_around_each_connection(side, hook, secured):
+    class Handler(side.base):
+        def __init__(self, request, *args):
+            if hook == "constructor":
+                request = secured(request)
+            super().__init__(request, *args)
+
+        def setup(self):
+            if hook == "setup":
+                self.request = secured(self.request)
+            super().setup()
+
+        def do_POST(self):
+            self.answer(self.read_body())
+
+    with side.serving(Handler, **wrapped_by(hook, side, secured)) as running:
+        for _ in range(2):
+            with conversation(running) as client:
+                inside = Conversation(secured.on_client(client.socket))
+                with inside:
+                    inside.get("/1").expect(200, b"/1")
+                    inside.get(method="POST", body=b"body").expect(200, b"body")
+                    inside.get("/2", "Connection: close").expect(200, b"/2")
+                    inside.want_closed()
+        assert running.server.errors == []
+
+
+@pytest.mark.parametrize("side", [side for side in SIDES if side.is_ours], ids=str)
+def test_tls_spoken_to_a_handler_that_wraps_nothing(side):
+    def setup(self):
+        super(handler, self).setup()
+
+    handler = side.handler(setup=setup)
+    with side.serving(handler) as running, conversation(running) as client:
+        client.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").expect(400)
