@@ -183,6 +183,9 @@ class Lanes:
             self._run_unpolled(_Accepted(request, client_address))
             return None
         connection = Connection(request, client_address, self._context)
+        connection.may_be_wrapped = not (
+            self._leaves_threads and choice.may_take_event_lane(make_handler, in_one_thread=False)
+        )
         timeout = getattr(choice.class_of(make_handler), "timeout", None)
         if isinstance(timeout, int | float) and timeout > 0:
             connection.peer.operation_timeout = timeout
@@ -224,7 +227,7 @@ class Lanes:
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
-        if self._takes_event_lane(connection):
+        if not connection.is_to_be_wrapped and self._takes_event_lane(connection):
             return self._respond_in_event_lane(connection)
         self.poller.release(connection)
         if self._pool is not None:

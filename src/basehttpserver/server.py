@@ -21,7 +21,14 @@ import threading
 import time
 from typing import Any, ClassVar
 
-from basehttpserver._engine import Connection, Context, accept_from, connection_of
+from basehttpserver._engine import (
+    Connection,
+    Context,
+    Handled,
+    accept_from,
+    adopt,
+    connection_of,
+)
 from basehttpserver._exchange import Verdict
 from basehttpserver._lane_choice import can_poll
 from basehttpserver._lanes import Lanes, make_context
@@ -261,9 +268,11 @@ class HTTPServer(socketserver.TCPServer):
         with self._engine_lock:
             if self._context is None:
                 self._context = make_context(self.settings)
-        # What `get_request` has accepted is marked by the attribute; what a handler has made out of
-        # that, as for TLS inside of a tunnel, is the handler's to close.
-        is_servers = hasattr(request, "connection")
+        # What `get_request` has accepted is one already; what a hook or a handler has made out of
+        # that, as for TLS inside of a tunnel, is theirs to close.
+        is_servers = isinstance(request, Handled)
+        if type(request) is not socket.socket:
+            request = adopt(request)  # One of TLS, which stays the object that it is.
         return Connection(request, client_address, self._context, is_servers=is_servers)
 
 

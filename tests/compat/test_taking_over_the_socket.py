@@ -714,7 +714,7 @@ no_tls.on_client = no_tls
 
 
 # Those programs leave their TLS socket to the garbage collector.
-@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:unclosed .*(SSL|Tls)Socket:ResourceWarning")
 @each_way_inside
 @pytest.mark.parametrize("is_secure", [True, False], ids=["tls", "plain"])
 def test_requests_inside_a_tunnel(side, go_inside, is_secure, secured):
@@ -763,7 +763,7 @@ def wrapped_by(name, side, secure):
     return {hook.__name__: hook for hook in hooks if hook.__name__ == name}
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:unclosed .*(SSL|Tls)Socket:ResourceWarning")
 @pytest.mark.parametrize(
     "hook", ["get_request", "process_request", "finish_request", "setup", "constructor"]
 )

@@ -99,6 +99,21 @@ class TestPlain:
         assert transport.remaining_for_linger() is None
 
 
+class TestFirstByte:
+    def test_before_it_is_here(self, transport):
+        assert transport.begins_tls() is None
+
+    @pytest.mark.parametrize(("data", "expected"), [(b"GET", False), (b"\x16\x03", True)])
+    def test_is_looked_at_and_left(self, transport, pair, data, expected):
+        pair[1].sendall(data)
+        assert transport.begins_tls() is expected
+        assert transport.try_receive(10) == data
+
+    def test_end(self, transport, pair):
+        pair[1].shutdown(socket.SHUT_WR)
+        assert transport.begins_tls() is False
+
+
 class TestWait:
     def test_ready(self, pair):
         ours, theirs = (sock.fileno() for sock in pair)

@@ -198,6 +198,39 @@ class TestListener:
         client.get("/2").expect(200, b"/2")
 
     @pytest.mark.parametrize("server_class", WRAPPED)
+    @pytest.mark.parametrize("where", ["finish_request", "setup"])
+    @pytest.mark.filterwarnings("ignore:unclosed .*TlsSocket:ResourceWarning")
+    def test_wrapped_by_who_serves(self, server_class, where, authority, converse):
+        """So that the handshake is waited for in a thread of its own; the listener is plain.
+
+        As in http.server, nobody closes that socket but its last reference.
+        """
+        context = authority.server_context()
+
+        class Wrapping(Handler):
+            def setup(self):
+                if where == "setup":
+                    self.request = context.wrap_socket(self.request, server_side=True)
+                super().setup()
+
+            def do_GET(self):
+                self.answer(f"{self.connection.version()} {self.request.getblocking()}".encode())
+
+        class Server(server_class):
+            if where == "finish_request":
+
+                def finish_request(self, request, client_address):
+                    request = context.wrap_socket(request, server_side=True)
+                    super().finish_request(request, client_address)
+
+        with serving(Server(ANYWHERE, Wrapping)) as running, conversation(running):
+            client = converse(running)
+            client.get("/1").expect(200, b"TLSv1.3 True")
+            client.get("/2").expect(200, b"TLSv1.3 True")
+            client.get("/3", "Connection: close").expect(200)
+            client.want_closed()
+
+    @pytest.mark.parametrize("server_class", WRAPPED)
     def test_handler_of_http_server(self, server_class, run, converse):
         """CPython's own handler, which reads and writes files over the socket."""
 
@@ -392,8 +425,9 @@ class TestHandshake:
         eventually(lambda: "the client speaks plain HTTP" in capsys.readouterr().err)
 
     @each_class
-    def test_tls_to_a_plain_port(self, server_class, authority):
-        handler, lines = logging()
+    @pytest.mark.parametrize("base", [Handler, Keeping])
+    def test_tls_to_a_plain_port(self, server_class, base, authority):
+        handler, lines = logging(base)
         with serving(server_class(ANYWHERE, handler)) as running:
             with pytest.raises(ssl.SSLError):
                 secure(running, authority.client_context())

@@ -127,6 +127,10 @@ class Connection:
         self.watched_mask = 0
         #: What the poller's deadline is for.
         self.awaited = Awaited.NOTHING
+        #: Hooks or the handler of the program may wrap the socket in TLS by themselves.
+        self.may_be_wrapped = False
+        #: They do: the client begins TLS, and nothing of it was received.
+        self.is_to_be_wrapped = False
         #: What the end of the last exchange means for the connection.
         self.verdict = Verdict.CLOSE
         #: When the handler has waited long enough for the body, if others wait for the thread.
@@ -156,7 +160,7 @@ class Connection:
             before_head=self._collect_chunks,
         )
         self._is_servers = is_servers
-        if is_servers:
+        with contextlib.suppress(AttributeError):  # A socket that takes no attribute.
             request.connection = self  # Where `connection_of` finds it.
         if request.family in (socket.AF_INET, socket.AF_INET6):
             # A response is sent whole, or as the handler flushes it: Nagle's algorithm could only
@@ -236,6 +240,19 @@ class Connection:
                 self.transport.send_plaintext(self.protocol.refuse_plaintext())
             raise
         self.state = State.HEAD
+        return True
+
+    def try_look_for_tls(self) -> bool:
+        """Find out who is to read what the client sends; ``False`` before it sends anything.
+
+        Raises ``OSError``.
+        """
+        if self.may_be_wrapped:
+            begins_tls = self.transport.begins_tls()
+            if begins_tls is None:
+                return False
+            self.may_be_wrapped = False
+            self.is_to_be_wrapped = begins_tls
         return True
 
     # Heads.
@@ -606,6 +623,8 @@ class Connection:
         self._incoming.release_socket()
         if not self._is_servers:
             self.close()
+            with contextlib.suppress(AttributeError):
+                self.request.connection = None
 
     def take_over(self, size: int) -> bytes:
         """Leave the connection to the handler; return up to `size` bytes received already."""

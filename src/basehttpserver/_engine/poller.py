@@ -277,6 +277,10 @@ class Poller:
             return False
         if connection.state is State.HANDSHAKE and not connection.try_handshake():
             return False
+        if receives and not connection.try_look_for_tls():
+            return False
+        if connection.is_to_be_wrapped:
+            return True
         if receives and not connection.peer.receive():
             return False
         if connection.state is State.HEAD:

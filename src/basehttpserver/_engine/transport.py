@@ -53,6 +53,9 @@ _FILE_BYTES: Final = 65536
 #: The most that a record of TLS holds (RFC 8446 5.1).
 _RECORD_BYTES: Final = 16384
 
+#: The type of its first record, one byte (RFC 8446 5.1).
+_TLS_HANDSHAKE: Final = b"\x16"
+
 #: What ``sendfile`` says of files that it cannot read, such as those of /proc.
 _NO_SENDFILE: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
@@ -128,6 +131,13 @@ class Transport:
             raise EOFError("the file became shorter while it was sent")
         return self.try_send(data)
 
+    def begins_tls(self) -> bool | None:
+        """Tell whether the first byte begins TLS; ``None`` before it is here. Raises ``OSError``.
+
+        It is not received: whoever wraps the socket will.
+        """
+        return False
+
     def queued_bytes(self) -> int:
         """Return how much the kernel holds that the client has not acknowledged; 0: unknown."""
         if _OUTPUT_QUEUE is None:
@@ -173,6 +183,13 @@ class PlainTransport(Transport):
             return socket.socket.recv(self._socket, size, _DONTWAIT)
         except (BlockingIOError, InterruptedError):
             return None
+
+    def begins_tls(self) -> bool | None:
+        """Look at the first byte, and leave it where it is."""
+        # With a timeout of the program's recv would wait that long.
+        if not wait_until_ready([(self._socket.fileno(), READ)], 0):
+            return None
+        return socket.socket.recv(self._socket, 1, socket.MSG_PEEK) == _TLS_HANDSHAKE
 
     def try_send(self, data: bytes | memoryview) -> int:
         """Send what the socket takes, without waiting."""
