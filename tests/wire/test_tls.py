@@ -933,9 +933,11 @@ class TestHttp:
     @each_class
     @pytest.mark.parametrize("handler", [Handler, Keeping])
     def test_large_bodies_both_ways(self, server_class, handler, run, converse):
-        client = converse(run(server_class, handler))
+        running = run(server_class, handler)
         body = os.urandom(1_000_000)
-        for _ in range(2):
+        client = converse(running)
+        client.get(method="POST", body=body).expect(200, body)
+        if handler is Handler:  # See `test_slow_reader_gets_all`.
             client.get(method="POST", body=body).expect(200, body)
 
     @each_class
@@ -986,7 +988,8 @@ class TestHttp:
             received += client.socket.recv(1000)
         client.received = received
         hurry(client).expect(200, body)
-        client.get().expect(200, body)
+        if handler is Handler:  # One that keeps its thread does not wait there for a slow client.
+            client.get().expect(200, body)
 
     def test_slow_reader_delays_nobody(self, run, converse):
         """In an HTTPServer, which has but one thread."""
