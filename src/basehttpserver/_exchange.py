@@ -138,7 +138,7 @@ class Protocol(Interface):
     def stop_framing(self) -> None:
         """Let a body whose end is not decided end with the connection: bytes will go past us."""
 
-    def note_sent(self, data: bytes, count: int) -> None:
+    def note_sent(self, data: bytes | memoryview, count: int) -> None:
         """Take note of `count` bytes of the response that the handler sent by itself.
 
         They stand behind all that `take` has returned. `data` is them; empty for those of a file.

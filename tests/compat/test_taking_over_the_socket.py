@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import tracemalloc
 
 import pytest
 
@@ -409,6 +410,33 @@ def test_file_sent_by_the_socket(side, tmp_path):
     with side.serving(side.handler(do_GET=do_get)) as running, conversation(running) as client:
         for _ in range(2):
             client.get().expect(200, path.read_bytes())
+
+
+def test_large_body_sent_by_the_socket_is_not_copied():
+    """Only its first and its last bytes say something of the response."""
+    side = next(side for side in SIDES if side.is_ours)
+    body = bytes(32 << 20)
+    most = []
+
+    def do_get(self):
+        self.send_response(200)
+        self.send_header("Content-Length", len(body))
+        self.end_headers()
+        tracemalloc.start()
+        self.request.sendall(body)
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+
+    def receive(client):
+        left, client.received = len(body) - len(client.received), b""
+        while left:
+            left -= len(client.socket.recv(1 << 20))
+
+    with side.serving(side.handler(do_GET=do_get)) as running, conversation(running) as client:
+        client.get()._read_until(b"\r\n\r\n")
+        receive(client)
+        client.want_idle()
+    assert most[0] < len(body) / 2
 
 
 def test_body_without_a_length_sent_by_the_socket(side):

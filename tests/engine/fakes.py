@@ -121,7 +121,7 @@ class LineProtocol:
 
     def note_sent(self, data, count):
         self.has_response = True
-        self.sent_aside.append((data, count))
+        self.sent_aside.append((bytes(data), count))
 
     def peek(self, size):
         return self.received[:size]

@@ -649,7 +649,7 @@ class Connection:
             self._outgoing.make_way()
             self._before_waiting()  # The handler may wait for its client, and nobody can tell.
 
-    def after_send(self, data: bytes, count: int) -> None:
+    def after_send(self, data: bytes | memoryview, count: int) -> None:
         """Take note of what a handler sent by itself; `data` is empty for a file."""
         if self.in_exchange:
             self.protocol.note_sent(data, count)

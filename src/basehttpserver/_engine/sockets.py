@@ -34,7 +34,7 @@ class _Connection(Protocol):
     def take_over(self, size: int) -> bytes: ...
     def peek(self, size: int) -> bytes: ...
     def before_send(self) -> None: ...
-    def after_send(self, data: bytes, count: int) -> None: ...
+    def after_send(self, data: bytes | memoryview, count: int) -> None: ...
     def end_response(self) -> None: ...
     def say_goodbye(self) -> None: ...
     def before_close(self) -> None: ...
@@ -93,9 +93,9 @@ class Handled(_Socket):
         if self.connection is not None and not self._is_sending:
             self.connection.before_send()
 
-    def _after_send(self, data: Any, count: int) -> None:
+    def _after_send(self, data: bytes | memoryview, count: int) -> None:
         if self.connection is not None and not self._is_sending:
-            self.connection.after_send(bytes(data), count)
+            self.connection.after_send(data, count)
 
     @contextlib.contextmanager
     def _sending_piece_by_piece(self) -> Iterator[None]:
@@ -110,8 +110,8 @@ class Handled(_Socket):
         """Send behind what ``wfile`` holds."""
         self._before_send()
         sent = super().send(data, flags)
-        with memoryview(data) as view, view.cast("B") as given:
-            self._after_send(given[:sent], sent)
+        with memoryview(data) as view, view.cast("B") as given, given[:sent] as taken:
+            self._after_send(taken, sent)
         return sent
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
@@ -119,8 +119,8 @@ class Handled(_Socket):
         self._before_send()
         with self._sending_piece_by_piece():  # As ``ssl`` does.
             super().sendall(data, flags)
-        with memoryview(data) as view:
-            self._after_send(view, view.nbytes)
+        with memoryview(data) as view, view.cast("B") as given:
+            self._after_send(given, len(given))
 
     def sendmsg(self, buffers: Any, *args: Any) -> int:
         """Send behind what ``wfile`` holds."""

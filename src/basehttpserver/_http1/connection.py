@@ -279,7 +279,7 @@ class Http1Connection:
         """Let a body whose end is not decided end with the connection."""
         self._response.stop_framing()
 
-    def note_sent(self, data: bytes, count: int) -> None:
+    def note_sent(self, data: bytes | memoryview, count: int) -> None:
         """Take note of bytes of the response that the handler sent by itself."""
         self._response.note_sent(data, count)
         self._follow_response()

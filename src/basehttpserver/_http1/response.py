@@ -189,7 +189,7 @@ class ResponseEncoder:
         elif piece:
             self._wire.append(piece)
 
-    def _begin_raw(self, data: bytes) -> None:
+    def _begin_raw(self, data: bytes | memoryview) -> None:
         """Look at the first bytes of a response that the handler writes without our help."""
         if self.has_response:
             return
@@ -197,7 +197,7 @@ class ResponseEncoder:
         if self.begins_tunnel(data):
             self.pass_all()
 
-    def begins_tunnel(self, block: bytes) -> bool:
+    def begins_tunnel(self, block: bytes | memoryview) -> bool:
         """Tell whether a head would switch protocols."""
         match = grammar.STATUS_LINE.match(block)
         return match is not None and self._is_tunnels(int(match[3]))
@@ -215,7 +215,7 @@ class ResponseEncoder:
                 head += b"Connection: close\r\n"
             self._wire.append(head + b"\r\n")
 
-    def note_sent(self, data: bytes, count: int) -> None:
+    def note_sent(self, data: bytes | memoryview, count: int) -> None:
         """Take note of `count` bytes that went past us; `data` is empty where nobody saw them."""
         if not count:
             return
@@ -227,7 +227,8 @@ class ResponseEncoder:
                 self._complain("the response is longer than its Content-Length")
             self._left = max(0, self._left - count)
         elif framing is _Framing.OWN:
-            self._tail = (self._tail + data)[-len(LAST_CHUNK) :] if data else b""
+            end = bytes(data[-len(LAST_CHUNK) :])
+            self._tail = (self._tail + end)[-len(LAST_CHUNK) :] if end else b""
         elif framing in (_Framing.CHUNKED, _Framing.NO_BODY):
             self.must_close = True
 
