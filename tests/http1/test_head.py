@@ -398,6 +398,21 @@ def test_version_of_a_loose_request_line(line, version):
     assert accept(with_line(line), LOOSE_LINE).head.version == version
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"SSH-2.0-OpenSSH_9.9 Ubuntu 3\r",
+        b"GET /a b HTTP/1.1",
+        b"GET / FTP/1.1",
+        b"GET / HTTP/1.99999999999999999999",
+    ],
+)
+def test_line_that_the_handler_refuses_is_a_whole_head(line):
+    """Nothing needs to follow: http.server refuses such a line at once."""
+    head = accept(line + b"\n", dataclasses.replace(BARE_LF, accept_loose_request_line=True)).head
+    assert (head.raw, head.keeps_alive) == (line + b"\n", False)
+
+
 def test_accept_loose_fields():
     for line in (b"no colon", b"Na me: a", b"Name: \0\x7f", b"Name: a\r\n folded", b"Expect: more"):
         accept(request(line), LOOSE_FIELDS)

@@ -22,6 +22,8 @@ TARGET: Final = rb'(?:[!"$-~]++)'
 REQUEST_LINE: Final = re.compile(
     rb"(?P<method>" + TOKEN + rb") (?P<target>" + TARGET + rb") HTTP/([0-9])\.([0-9])\r\n"
 )
+# Laxer: any number of digits that http.server's parse_request takes.
+LOOSE_VERSION: Final = re.compile(r"HTTP/[0-9]{1,10}\.[0-9]{1,10}")
 METHOD_PREFIX: Final = re.compile(TCHAR + rb"*+")
 TARGET_SHAPE: Final = re.compile(TARGET)
 

@@ -196,6 +196,8 @@ class HeadReader:
             raise bare_line_feed()
         if self._line_count == 0:
             self._check_request_line(line)
+            if settings.accept_loose_request_line and _is_refused_at_once(line):
+                return True
             return self._version == (0, 9) and settings.accept_http_0_9
         if line in (b"\r\n", b"\n"):
             return True
@@ -247,7 +249,7 @@ class HeadReader:
     ) -> RequestHead:
         """Make the head, where its lines fit together."""
         settings = self._settings
-        has_no_fields = version == (0, 9) and line_end == len(raw)
+        has_no_fields = line_end == len(raw)  # Not even the empty line that ends them.
         if not settings.accept_loose_request_line:
             if version[0] != 1 and not has_no_fields:
                 raise PeerError(
@@ -285,6 +287,15 @@ def _loose_request_line(line: bytes) -> tuple[str, tuple[int, int]]:
     if not (major.isascii() and major.isdigit() and minor.isascii() and minor.isdigit()):
         return words[0], (1, 0)
     return words[0], (int(major[:10]), int(minor[:10]))
+
+
+def _is_refused_at_once(line: bytes) -> bool:
+    """Tell whether ``parse_request`` refuses a line as http.server does: without reading on.
+
+    Behind it there may be no head, as where a client speaks another protocol.
+    """
+    words = line.decode("latin-1").split()
+    return len(words) > 3 or (len(words) == 3 and not grammar.LOOSE_VERSION.fullmatch(words[2]))
 
 
 def _request_line_error(words: list[bytes]) -> PeerError:
