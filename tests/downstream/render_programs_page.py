@@ -9,6 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from tests.downstream.suites import SUITES, Suite
 from tests.downstream.table import PROGRAMS, Program
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +55,25 @@ def row(name: str, program: Program, pinned: dict[str, str]) -> str:
     )
 
 
+OWN_TESTS = """\
+## Their own tests
+
+From their source distributions, those that reach the server. On this package they pass where they
+pass on `http.server`, but for these, which are decisions. Strict is what servers are by default,
+relaxed is `--like-http-server`.
+"""
+
+
+def suite_rows(name: str, suite: Suite) -> list[str]:
+    """The tests of a program that fail here, or one row that says that there are none."""
+    rows = [
+        f"| {name} | `{test.removeprefix('tests.')}`"
+        f" ({'strict and relaxed' if test in suite.relaxed else 'strict'}) | {reason} |"
+        for test, reason in {**suite.strict, **suite.relaxed}.items()
+    ]
+    return rows or [f"| {name} | none | |"]
+
+
 def render_page() -> str:
     """The whole page."""
     pinned = versions()
@@ -62,7 +82,11 @@ def render_page() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     rows = [row(name, program, pinned) for name, program in PROGRAMS.items()]
-    return INTRODUCTION + "\n" + "\n".join([*head, *rows]) + "\n"
+    table = "\n".join([*head, *rows]) + "\n"
+    own_rows = [line for name, suite in SUITES.items() for line in suite_rows(name, suite)]
+    own_head = ["| program | test that fails | why |", "| --- | --- | --- |"]
+    own_table = "\n".join([*own_head, *own_rows]) + "\n"
+    return "\n".join([INTRODUCTION, table, OWN_TESTS, own_table])
 
 
 if __name__ == "__main__":

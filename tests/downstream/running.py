@@ -107,11 +107,11 @@ class Program:
         raise AssertionError(f"Ctrl-C does not stop it: {self.output}")
 
 
-def python_on(side):
+def python_on(side, *options):
     """Return the command that takes a script, or ``-m`` and a module, and runs it on `side`."""
     if side == "http.server":
         return [sys.executable]
-    return [sys.executable, "-m", "basehttpserver", "run"]
+    return [sys.executable, "-m", "basehttpserver", "run", *options]
 
 
 def environment_of(side, report):
@@ -127,13 +127,14 @@ def environment_of(side, report):
 
 
 @contextlib.contextmanager
-def launching(side, arguments, folder, *, cwd=None, environment=None, listens=True):
+def launching(side, arguments, folder, *, cwd=None, environment=None, listens=True, options=()):
     """Run a program on `side` with its files of reports in `folder`; stop it at the end.
 
-    `arguments` are those of ``python``: a script, or ``-m`` and a module, and what it takes.
+    `arguments` are those of ``python``: a script, or ``-m`` and a module, and what it takes;
+    `options` are those of ``basehttpserver run``.
     """
     report, output = folder / "report.jsonl", folder / "output.txt"
-    command = [*python_on(side), *map(str, arguments)]
+    command = [*python_on(side, *options), *map(str, arguments)]
     variables = {**environment_of(side, report), **(environment or {})}
     with output.open("wb") as file:
         process = subprocess.Popen(

@@ -2,9 +2,9 @@
 
 They come with the source distributions, whose hashes stand here; the versions are those of the
 extra ``downstream``. Each runs on plain ``http.server``, and on this package with the settings that
-servers have by default (strict) and with those of ``--like-http-server`` (relaxed). What passes
-there has to pass here, but for decisions: a test that fails and does not stand here fails the run,
-and so does one that stands here and passes.
+servers have by default (strict); where that makes a difference, also with ``--like-http-server``
+(relaxed). What passes there has to pass here, but for decisions: a test that fails and does not
+stand here fails the run, and so does one that stands here and passes.
 """
 
 from collections.abc import Mapping
@@ -27,13 +27,17 @@ class Suite(NamedTuple):
     #: How many tests must run, on either side. It guards against comparing nothing with nothing.
     fewest_tests: int
     folder: str = "."
+    #: What ``python`` is told to start a server that the tests ask, if they do not start it.
+    server: tuple[str, ...] = ()
+    #: Variables of the environment; ``{url}`` is that of the server.
+    environment: Mapping[str, str] = _NOTHING
     #: Tests that fail only on this package, with the reason, if it is strict…
     strict: Mapping[str, str] = _NOTHING
     #: …and if it is relaxed.
     relaxed: Mapping[str, str] = _NOTHING
 
 
-_PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "keep_python_path", "--timeout=20")
+_PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "--timeout=20")
 
 _CHUNKED = {
     f"tests.test_serving.test_chunked_request[{length}]": reason
@@ -53,6 +57,24 @@ SUITES = {
         40,
         "tests",
     ),
+    "moto": Suite(
+        "391857257d5dac144334013c2c10e599def5f0562f553e979160140bd7bd9cf6",
+        (
+            *_PYTEST,
+            *(
+                f"tests/test_s3/test_s3_{part}.py"
+                for part in ("multipart", "presigned_url", "content_encoding", "list_objects")
+            ),
+        ),
+        40,
+        server=("-m", "moto.server", "-p", "0"),
+        environment={
+            "TEST_SERVER_MODE": "true",
+            "TEST_SERVER_MODE_ENDPOINT": "{url}",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        },
+    ),
     "prometheus-client": Suite(
         "04a91bcf94e2cf74a44a1a874d651a2e853ed354b6e822f3b7487751465d5c2b",
         (
@@ -70,7 +92,10 @@ SUITES = {
     ),
     "werkzeug": Suite(
         "55ca7c70a75689be937aa27f8ff4b018f06ff4838fc73045560bf0f5a1291060",
-        (*_PYTEST, "tests/test_serving.py", "tests/middleware/test_http_proxy.py"),
+        (
+            *(*_PYTEST, "-p", "keep_python_path"),
+            *("tests/test_serving.py", "tests/middleware/test_http_proxy.py"),
+        ),
         24,
         strict={
             **_CHUNKED,
