@@ -17,13 +17,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.filterwarnings("default"))
 
 
-@pytest.fixture(params=SIDES)
+@pytest.fixture(scope="module", params=SIDES)
 def side(request):
     """Whose servers the program gets: this package's, or those of plain ``http.server``."""
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def launch(side, tmp_path_factory):
     """Return a context manager that runs a program on `side`: see `launching`."""
 

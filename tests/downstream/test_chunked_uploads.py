@@ -14,7 +14,7 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture(params=PROGRAMS)
+@pytest.fixture(scope="module", params=PROGRAMS)
 def program(request, launch):
     with launch(*PROGRAMS[request.param]) as program:
         yield program

@@ -15,12 +15,12 @@ MANAGE = PROJECT / "manage.py"
 MEGABYTES = bytes(range(256)) * 4096 * 2
 
 
-@pytest.fixture(params=[(), ("--nothreading",)], ids=["threaded", "one thread"])
+@pytest.fixture(scope="module", params=[(), ("--nothreading",)], ids=["threaded", "one thread"])
 def threads(request):
     return request.param
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def django(launch, threads):
     with launch(MANAGE, "runserver", "--noreload", *threads, "127.0.0.1:0") as program:
         yield program

@@ -20,7 +20,7 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(scope="module", params=WAYS)
 def flask(request, launch):
     with launch(*WAYS[request.param]) as program:
         yield program

@@ -1,6 +1,7 @@
 """moto's server, asked by boto3: S3 mostly, which uploads in every way there is."""
 
 import io
+import uuid
 
 import boto3
 import botocore.client
@@ -10,7 +11,6 @@ from tests.downstream.running import APPS
 from tests.downstream.table import PROGRAMS
 
 MEGABYTES = bytes(range(256)) * 4096 * 6
-BUCKET = "bucket"
 
 WAYS = {
     "ThreadedMotoServer": (APPS / "moto_app.py",),
@@ -18,7 +18,7 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(scope="module", params=WAYS)
 def moto(request, launch):
     with launch(*WAYS[request.param]) as program:
         yield program
@@ -50,57 +50,63 @@ def make_client(moto):
 
 @pytest.fixture
 def s3(make_client):
-    client = make_client("s3")
-    client.create_bucket(Bucket=BUCKET)
-    return client
+    return make_client("s3")
 
 
-def read(s3, key, **arguments):
-    with s3.get_object(Bucket=BUCKET, Key=key, **arguments)["Body"] as body:
+@pytest.fixture
+def bucket(s3):
+    """A new bucket: the server is that of all tests."""
+    name = f"bucket-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+def read(s3, bucket, key, **arguments):
+    with s3.get_object(Bucket=bucket, Key=key, **arguments)["Body"] as body:
         return body.read()
 
 
-def test_put_get_list_delete(moto, s3, side):
+def test_put_get_list_delete(moto, s3, bucket, side):
     for number in range(5):
-        s3.put_object(Bucket=BUCKET, Key=f"folder/{number} é", Body=b"%d" % number)
-    found = s3.list_objects_v2(Bucket=BUCKET, Prefix="folder/")["Contents"]
+        s3.put_object(Bucket=bucket, Key=f"folder/{number} é", Body=b"%d" % number)
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="folder/")["Contents"]
     assert [item["Key"] for item in found] == [f"folder/{number} é" for number in range(5)]
-    assert read(s3, "folder/3 é") == b"3"
-    s3.delete_object(Bucket=BUCKET, Key="folder/3 é")
-    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 4
+    assert read(s3, bucket, "folder/3 é") == b"3"
+    s3.delete_object(Bucket=bucket, Key="folder/3 é")
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 4
     with pytest.raises(s3.exceptions.NoSuchKey):
-        read(s3, "folder/3 é")
+        read(s3, bucket, "folder/3 é")
     if side == "basehttpserver":
         assert moto.lanes == PROGRAMS["moto"].lanes
 
 
-def test_head(s3):
-    s3.put_object(Bucket=BUCKET, Key="key", Body=b"12345", ContentType="text/plain")
-    told = s3.head_object(Bucket=BUCKET, Key="key")
+def test_head(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="key", Body=b"12345", ContentType="text/plain")
+    told = s3.head_object(Bucket=bucket, Key="key")
     assert (told["ContentLength"], told["ContentType"]) == (5, "text/plain")
 
 
-def test_range(s3):
-    s3.put_object(Bucket=BUCKET, Key="key", Body=MEGABYTES)
-    assert read(s3, "key", Range="bytes=1000-1999") == MEGABYTES[1000:2000]
+def test_range(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="key", Body=MEGABYTES)
+    assert read(s3, bucket, "key", Range="bytes=1000-1999") == MEGABYTES[1000:2000]
 
 
-def test_large_upload(s3):
+def test_large_upload(s3, bucket):
     """boto3 sends ``Expect: 100-continue`` and waits a second for the answer."""
-    s3.put_object(Bucket=BUCKET, Key="key", Body=MEGABYTES)
-    assert read(s3, "key") == MEGABYTES
+    s3.put_object(Bucket=bucket, Key="key", Body=MEGABYTES)
+    assert read(s3, bucket, "key") == MEGABYTES
 
 
-def test_upload_with_trailing_checksum(s3):
+def test_upload_with_trailing_checksum(s3, bucket):
     """Of a stream: in ``aws-chunked`` within a body whose length is known."""
-    s3.put_object(Bucket=BUCKET, Key="key", Body=io.BytesIO(MEGABYTES), ChecksumAlgorithm="SHA256")
-    assert read(s3, "key") == MEGABYTES
+    s3.put_object(Bucket=bucket, Key="key", Body=io.BytesIO(MEGABYTES), ChecksumAlgorithm="SHA256")
+    assert read(s3, bucket, "key") == MEGABYTES
 
 
-def test_upload_in_parts(s3):
-    s3.upload_fileobj(io.BytesIO(MEGABYTES * 2), BUCKET, "key")
+def test_upload_in_parts(s3, bucket):
+    s3.upload_fileobj(io.BytesIO(MEGABYTES * 2), bucket, "key")
     into = io.BytesIO()
-    s3.download_fileobj(BUCKET, "key", into)
+    s3.download_fileobj(bucket, "key", into)
     assert into.getvalue() == MEGABYTES * 2
 
 

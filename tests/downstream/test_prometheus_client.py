@@ -13,7 +13,9 @@ from tests.downstream.table import PROGRAMS
 APP = APPS / "prometheus_app.py"
 
 
-@pytest.fixture(params=[(), ("--handler",)], ids=["start_http_server", "MetricsHandler"])
+@pytest.fixture(
+    scope="module", params=[(), ("--handler",)], ids=["start_http_server", "MetricsHandler"]
+)
 def exporter(request, launch):
     with launch(APP, *request.param) as program:
         yield program

@@ -7,7 +7,7 @@ from tests.downstream.running import APPS
 from tests.downstream.table import PROGRAMS
 
 
-@pytest.fixture(params=[(), ("--threading",)], ids=["one thread", "threading"])
+@pytest.fixture(scope="module", params=[(), ("--threading",)], ids=["one thread", "threading"])
 def wsgiref(request, launch):
     with launch(APPS / "wsgiref_app.py", *request.param) as program:
         yield program

@@ -12,7 +12,7 @@ from tests.downstream.table import PROGRAMS
 APP = APPS / "xmlrpc_app.py"
 
 
-@pytest.fixture(params=["simple", "doc", "threading"])
+@pytest.fixture(scope="module", params=["simple", "doc", "threading"])
 def program(request, launch):
     with launch(APP, request.param) as program:
         yield program
