@@ -497,6 +497,18 @@ def test_tunnel_that_is_opened_by_raw_bytes(line, raw, is_tunnel, way):
     assert (connection.finish(keep=True) is Verdict.KEEP) != is_tunnel
 
 
+def test_take_over_of_what_is_no_http_1():
+    """The first line is the head's; behind it nothing is lost."""
+    connection = Http1Connection(Settings())
+    connection.receive(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0")
+    head = connection.next_head()
+    assert head is not None
+    assert head.refusal
+    assert connection.read_body(100) == b""
+    connection.take_over()
+    assert head.raw + (connection.read_body(100) or b"") == b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0"
+
+
 # Any bytes.
 
 LINES = st.sampled_from(

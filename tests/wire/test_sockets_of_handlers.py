@@ -106,6 +106,30 @@ def test_recvfrom_into_reads_what_was_read_ahead(server_class):
         assert client.read_to_end().endswith(b"\r\n\r\nahead")
 
 
+@each_class
+def test_another_protocol_from_the_first_byte_on(server_class):
+    """A handler may speak HTTP/2, say: to us its first bytes are a head that is refused."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+    class OtherProtocol(Handler):
+        timeout = 5
+
+        def handle_one_request(self):
+            self.request.sendall(b"settings")
+            received = b""
+            while len(received) < len(preface):
+                received += self.request.recv(100)
+            self.request.sendall(received)
+            self.close_connection = True
+
+    with (
+        serving(server_class(("127.0.0.1", 0), OtherProtocol)) as running,
+        conversation(running) as client,
+    ):
+        client.send(preface.decode())
+        assert client.read_to_end() == b"settings" + preface
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @each_class

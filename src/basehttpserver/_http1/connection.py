@@ -160,6 +160,7 @@ class Http1Connection:
         """Begin an exchange that answers `error`, to a request that is not whole."""
         if self._state is not _State.HEAD and self._head is not None:
             head = self._head._replace(keeps_alive=False, refusal=error)
+            self._buffer.clear()
         else:
             line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
             line = bytes(self._buffer[:line_end])
@@ -167,9 +168,10 @@ class Http1Connection:
                 line = b"\r\n"  # Its bytes say nothing to who reads a log.
             method = self._heads.method_of(line)
             head = RequestHead(line, method, (1, 1), keeps_alive=False, refusal=error)
+            # The rest is for a handler that takes over: to it this may be no HTTP/1.
+            del self._buffer[:line_end]
         self._begin(head)
         self._state = _State.REFUSED
-        self._buffer.clear()
         return head
 
     def read_body(self, size: int) -> bytes | None:
