@@ -53,6 +53,13 @@ PROGRAMS = {
         lanes={"WSGIRequestHandler": {"thread"}},
         differences=("a body in chunks comes with its Content-Length, without Transfer-Encoding"),
     ),
+    "mkdocs": Program(
+        distribution="mkdocs",
+        started_as="`mkdocs serve`",
+        driven="requests: pages, files, long polls, a page that changes",
+        lanes={"_Handler": {"thread"}},
+        differences="",
+    ),
     "moto": Program(
         distribution="moto",
         started_as="`ThreadedMotoServer`, `moto_server`",
@@ -102,6 +109,16 @@ PROGRAMS = {
         lanes={"WSGIRequestHandler": {"thread"}},
         differences="a body in chunks comes with its Content-Length, without Transfer-Encoding;"
         " a plain request to a TLS port gets 400",
+    ),
+    "wptserve": Program(
+        distribution="wptserve",
+        started_as="`WebTestHttpd`, plain, with TLS, with HTTP/2",
+        driven="requests, curl: files, Python handlers, pipes",
+        lanes={
+            "Http1WebTestRequestHandler": {"thread"},
+            "Http2WebTestRequestHandler": {"thread"},
+        },
+        differences="",
     ),
     "wsgiref": Program(
         distribution="",
