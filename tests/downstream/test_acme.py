@@ -79,3 +79,11 @@ def test_alpn_challenge(launch, certificate):
             context.wrap_socket(plain, server_hostname="localhost") as client,
         ):
             assert client.selected_alpn_protocol() == "acme-tls/1"
+
+
+def test_its_own_suite(launch):
+    """The tests that acme ships with these servers."""
+    suite = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs"]
+    with launch(*suite, "acme._internal.tests.standalone_test", listens=False) as program:
+        assert program.process.wait(30) == 0, program.output
+        assert "15 passed" in program.output
