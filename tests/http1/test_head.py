@@ -96,6 +96,9 @@ def test_persistence(version, field_lines, keeps_alive):
     [
         (b"1.1", [b"Expect: 100-continue"], True),
         (b"1.1", [b"expect:\t100-Continue "], True),
+        # A list (RFC 9110 10.1.1), and nothing but what we can meet in it.
+        (b"1.1", [b"Expect: 100-continue, 100-continue"], True),
+        (b"1.1", [b"Expect: 100-continue"] * 2, True),
         (b"1.1", [], False),
         # RFC 9110 10.1.1: ignored in HTTP/1.0.
         (b"1.0", [b"Expect: 100-continue"], False),

@@ -356,7 +356,7 @@ def _expects_continue(version: tuple[int, int], fields: FramingFields, settings:
     expectations = [item for item in list_items(fields.expect) if item]
     if not expectations or version < (1, 1):
         return False
-    if expectations == [b"100-continue"]:
+    if set(expectations) == {b"100-continue"}:
         return True
     if settings.accept_loose_fields:
         return False
