@@ -162,12 +162,46 @@ def test_own_chunks_without_a_last_one_end_the_connection(chunks, ends):
     assert bool(handler.encoder.complaints) is not ends
 
 
-def test_own_chunks_with_trailers_end_the_connection_without_a_word():
-    """Whether they end could only be told by reading them."""
-    handler = Handler().head(OK, b"Transfer-Encoding: chunked\r\n").body(b"0\r\nX: y\r\n\r\n")
-    handler.end()
+CODED = b"Transfer-Encoding: chunked\r\n"
+
+
+def test_own_chunks_may_have_extensions_and_trailers():
+    body = b"5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n"
+    for size in (1, 7, len(body)):
+        pieces = [body[i : i + size] for i in range(0, len(body), size)]
+        handler = Handler().head(OK, CODED).body(*pieces)
+        assert handler.end() == OK + CODED + b"\r\n" + body
+        assert not handler.encoder.must_close
+        assert handler.encoder.complaints == []
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_own_chunks_are_cut_behind_the_last_one(size):
+    """To a client that sent its next request ahead, the rest would be another answer."""
+    forged = b"0\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n" + b"0\r\n\r\n"
+    handler = Handler().head(OK, CODED)
+    for start in range(0, len(forged), size):
+        handler.body(forged[start : start + size]).flush()
+    assert handler.end() == OK + CODED + b"\r\n0\r\n\r\n"
+    assert not handler.encoder.must_close
+    assert handler.encoder.complaints == ["the response is longer than its chunks: cut"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"hello0\r\n\r\n", b"4\r\nhello\r\n0\r\n\r\n", b"5\nhello\n0\n\n"]
+)
+def test_own_chunks_that_are_malformed_end_the_connection(body):
+    handler = Handler().head(OK, CODED).body(body, b"0\r\n\r\n")
+    assert handler.end() == OK + CODED + b"\r\n" + body + b"0\r\n\r\n"
     assert handler.encoder.must_close
-    assert handler.encoder.complaints == []
+    assert handler.encoder.complaints == ["the chunks of the response are malformed"]
+
+
+def test_own_chunks_are_not_kept():
+    handler = Handler().head(OK, CODED)
+    for _ in range(100):
+        handler.body(b"400\r\n" + b"x" * 1024 + b"\r\n").flush()
+        assert len(handler.encoder._unread) == 0
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])

@@ -12,7 +12,8 @@ Where it did not, the encoder decides as late as it can:
     CHUNKED      … something must be sent before, to an HTTP/1.1 client      in chunks
     CLOSE        … or to an HTTP/1.0 client; or it said Connection: close,   as it is, until close
                  speaks HTTP/1.0 itself, or answers 205
-    OWN          it said Transfer-Encoding: it writes its own chunks         as it is
+    OWN          it said Transfer-Encoding: it writes its own chunks         as it is, up to the
+                                                                             end of the last one
     NO_BODY      HEAD, 204, 304 (RFC 9112 6.3)                               thrown away
     TUNNEL       101, or 2xx to CONNECT: another protocol from here on; or   as it is
                  the handler drives the connection
@@ -23,8 +24,10 @@ A handler may send by itself, past us: `stop_framing` before it does, `note_sent
 from enum import Enum, auto
 
 from basehttpserver._http1 import grammar
-from basehttpserver._http1.chunked import LAST_CHUNK, encode_chunk_header
+from basehttpserver._http1.chunked import LAST_CHUNK, ChunkedDecoder, encode_chunk_header
 from basehttpserver._http1.framing import list_items
+from basehttpserver.exceptions import PeerError
+from basehttpserver.settings import Settings
 
 __all__ = ["ResponseEncoder"]
 
@@ -54,7 +57,9 @@ class ResponseEncoder:
         self._body_size = 0
         self._pending_bytes = 0  # Kept here: to sum the pieces at every write would be quadratic.
         self._left = 0
-        self._tail = b""  # The end of a body that brings its own chunks.
+        # Follows a body that brings its own chunks; None where they do not tell its end.
+        self._chunks: ChunkedDecoder | None = None
+        self._unread = bytearray()  # Of such a body: what a chunk header, say, still lacks its end.
         self._has_raw_bytes = False
         self._says_keep_alive = False
         self._may_say_close = False
@@ -132,6 +137,8 @@ class ResponseEncoder:
                 or self._client_version < (1, 1)
             ):
                 self.must_close = True
+            if list_items(fields["transfer-encoding"])[-1] == b"chunked":
+                self._chunks = ChunkedDecoder(Settings())
             return _Framing.OWN
         if fields["content-length"]:
             return self._choose_length(fields["content-length"])
@@ -181,7 +188,7 @@ class ResponseEncoder:
                 self._complain("the response must not have a body: thrown away")
             return
         elif framing is _Framing.OWN:
-            self._tail = (self._tail + piece)[-len(LAST_CHUNK) :]
+            piece = self._follow_chunks(piece)
         self._pending_bytes += len(piece)
         if framing in (_Framing.UNDECIDED, _Framing.CHUNKED):
             self._body.append(piece)
@@ -227,15 +234,44 @@ class ResponseEncoder:
                 self._complain("the response is longer than its Content-Length")
             self._left = max(0, self._left - count)
         elif framing is _Framing.OWN:
-            end = bytes(data[-len(LAST_CHUNK) :])
-            self._tail = (self._tail + end)[-len(LAST_CHUNK) :] if end else b""
+            self._note_chunks(bytes(data))
         elif framing in (_Framing.CHUNKED, _Framing.NO_BODY):
+            self.must_close = True
+
+    def _note_chunks(self, data: bytes) -> None:
+        """Follow chunks that were sent already: there is nothing left to cut."""
+        if len(data) == 0:
+            self._chunks = None
+            self.must_close = True
+        elif len(self._follow_chunks(data)) < len(data):
             self.must_close = True
 
     def pass_all(self) -> None:
         """Pass all bytes as they are from here on."""
         self._framing = _Framing.TUNNEL
         self.must_close = True
+
+    def _follow_chunks(self, piece: bytes) -> bytes:
+        """Return what of `piece` belongs to the chunks that the handler writes by itself.
+
+        Behind the last one it would be the next response, to a client that sent a request ahead.
+        """
+        if self._chunks is None:
+            return piece
+        self._unread += piece
+        try:
+            while data := self._chunks.try_read(self._unread, len(self._unread)):
+                pass
+        except PeerError:
+            self._chunks = None
+            self.must_close = True
+            self._complain("the chunks of the response are malformed")
+            return piece
+        if data == b"" and self._unread:
+            self._complain("the response is longer than its chunks: cut")
+            piece = piece[: -len(self._unread)]
+            self._unread.clear()
+        return piece
 
     def pass_body(self, count: int) -> int | None:
         """Count up to `count` body bytes that are sent as they are; ``None``: use `send_body`."""
@@ -271,11 +307,9 @@ class ResponseEncoder:
         if self._framing is _Framing.LENGTH and self._left:
             self.must_close = True
             self._complain("the response is shorter than its Content-Length: cut")
-        elif self._framing is _Framing.OWN and self._tail != LAST_CHUNK:
-            # Perhaps there were trailers; to be sure, the chunks would have to be read.
+        elif self._chunks is not None and self._chunks.try_read(self._unread, 0) is None:
             self.must_close = True
-            if not self._tail.endswith(b"\r\n\r\n"):
-                self._complain("the chunks of the response have no last one: cut")
+            self._complain("the chunks of the response have no last one: cut")
 
     def _decide(self, *, whole: bool) -> None:
         head, self._head = self._head[:-2], b""
