@@ -494,7 +494,42 @@ def test_tunnel_that_is_opened_by_raw_bytes(line, raw, is_tunnel, way):
     else:
         connection.note_sent(raw, len(raw))
     assert connection.is_tunnel == is_tunnel
-    assert (connection.finish(keep=True) is Verdict.KEEP) != is_tunnel
+    assert connection.finish(keep=True) is not Verdict.KEEP, "none of these tells its end"
+
+
+@pytest.mark.parametrize(
+    ("sent", "goes_on"),
+    [
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"Hi"], True),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"Hi!"], False),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", 2], False),
+        ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0\r\n\r\n"], True),
+    ],
+)
+def test_raw_response_that_went_past_us(sent, goes_on):
+    connection = begin(request())
+    for each in sent:
+        connection.note_sent(*((b"", each) if isinstance(each, int) else (each, len(each))))
+    assert (connection.finish(keep=True) is Verdict.KEEP) == goes_on
+
+
+@pytest.mark.parametrize(
+    ("sent", "goes_on"),
+    [
+        ([b"2\r\nHi\r\n", b"0\r\n\r\n"], True),
+        ([b"2\r\nHi\r\n"], False),
+        ([b"2\r\nHi\r\n", 5], False),
+        ([b"0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"], False),
+    ],
+)
+def test_chunks_that_went_past_us(sent, goes_on):
+    connection = begin(request())
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.send_head(head, keeps_alive=True, is_last=False)
+    for each in sent:
+        connection.note_sent(*((b"", each) if isinstance(each, int) else (each, len(each))))
+    connection.take(last=True)
+    assert (connection.finish(keep=True) is Verdict.KEEP) == goes_on
 
 
 def test_take_over_of_what_is_no_http_1():

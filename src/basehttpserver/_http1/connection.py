@@ -24,6 +24,7 @@ from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver._http1.chunked import ChunkedDecoder
 from basehttpserver._http1.framing import with_length
 from basehttpserver._http1.head import TLS_HANDSHAKE, HeadReader
+from basehttpserver._http1.raw_response import RawResponse
 from basehttpserver._http1.response import ResponseEncoder
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
@@ -85,6 +86,7 @@ class Http1Connection:
         self._chunks: ChunkedDecoder | None = None
         self._drain_left = 0
         self._response = ResponseEncoder("", (1, 1))
+        self._raw: RawResponse | None = None  # Where the handler writes without a head.
 
     @property
     def has_partial_head(self) -> bool:
@@ -155,6 +157,7 @@ class Http1Connection:
         has_body = self._length_left or self._chunks
         self._state = _State.BODY if has_body else _State.DONE
         self._response = ResponseEncoder(head.method, head.version)
+        self._raw = None
 
     def refuse(self, error: PeerError) -> RequestHead:
         """Begin an exchange that answers `error`, to a request that is not whole."""
@@ -271,7 +274,19 @@ class Http1Connection:
     def send_body(self, data: bytes | bytearray | memoryview) -> None:
         """Take bytes of the body, or raw bytes."""
         self._response.send_body(data)
+        if self._response.has_raw_bytes:
+            self._follow_raw(data, len(data))
+
+    def _follow_raw(self, data: bytes | bytearray | memoryview, count: int) -> None:
+        """Follow the `count` bytes that the handler wrote without a head."""
         self._follow_response()
+        if self._head is None or self._state is _State.TUNNEL:
+            return
+        self._raw = self._raw or RawResponse(self._head.method, self._head.version)
+        if len(data) == count:
+            self._raw.follow(bytes(data))
+        else:
+            self._raw.lose_track()
 
     def pass_body(self, count: int) -> int | None:
         """Count body bytes that are sent as they are; ``None`` where they must be encoded."""
@@ -284,7 +299,8 @@ class Http1Connection:
     def note_sent(self, data: bytes | memoryview, count: int) -> None:
         """Take note of bytes of the response that the handler sent by itself."""
         self._response.note_sent(data, count)
-        self._follow_response()
+        if self._response.has_raw_bytes:
+            self._follow_raw(data, count)
 
     def take(self, *, last: bool = False) -> list[bytes]:
         """Return what is to be sent now."""
@@ -306,6 +322,7 @@ class Http1Connection:
             and head.keeps_alive
             and self.has_response
             and not self._response.must_close
+            and (self._raw is None or self._raw.is_whole())
             and self._may_finish_reading()
         )
         if may_keep and self._state in (_State.BODY, _State.DONE):

@@ -60,7 +60,8 @@ class ResponseEncoder:
         # Follows a body that brings its own chunks; None where they do not tell its end.
         self._chunks: ChunkedDecoder | None = None
         self._unread = bytearray()  # Of such a body: what a chunk header, say, still lacks its end.
-        self._has_raw_bytes = False
+        #: What was given first is no head.
+        self.has_raw_bytes = False
         self._says_keep_alive = False
         self._may_say_close = False
         #: A 100 (Continue) was given: the client will send its body.
@@ -73,12 +74,17 @@ class ResponseEncoder:
     @property
     def has_response(self) -> bool:
         """A final head, or raw bytes, were given."""
-        return self._framing is not _Framing.NONE or self._has_raw_bytes
+        return self._framing is not _Framing.NONE or self.has_raw_bytes
 
     @property
     def is_tunnel(self) -> bool:
         """The response switched protocols."""
         return self._framing is _Framing.TUNNEL
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """The final head tells where its body ends."""
+        return self._framing in (_Framing.LENGTH, _Framing.OWN, _Framing.NO_BODY)
 
     @property
     def pending_bytes(self) -> int:
@@ -200,7 +206,7 @@ class ResponseEncoder:
         """Look at the first bytes of a response that the handler writes without our help."""
         if self.has_response:
             return
-        self._has_raw_bytes = True
+        self.has_raw_bytes = True
         if self.begins_tunnel(data):
             self.pass_all()
 
