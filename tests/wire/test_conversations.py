@@ -544,6 +544,27 @@ class TestResponse:
 
         with conversation(serve(with_get(lambda self: self.wfile.write(raw)))) as client:
             client.get().expect_bytes(raw)
+            client.want_idle()
+
+    @pytest.mark.parametrize("raw", [b"hi", b"HTTP/1.1 299 Own\r\n\r\nhi"])
+    def test_raw_response_without_an_end_ends_by_close(self, serve, raw):
+        with conversation(serve(with_get(lambda self: self.wfile.write(raw)))) as client:
+            client.get().get().expect_bytes(raw)
+            client.want_closed()
+
+    def test_own_chunks_end_at_the_last_one(self, serve):
+        def do_get(self):
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"2\r\nhi\r\n0\r\n\r\n")
+            self.wfile.write(b"HTTP/1.1 200 Forged\r\nContent-Length: 0\r\n\r\n0\r\n\r\n")
+
+        with conversation(serve(with_get(do_get))) as client:
+            client.get().get()
+            client.expect(200, b"hi")
+            client.expect(200, b"hi")
+            client.want_idle()
 
 
 class TestHandlerThatRaises:
