@@ -189,7 +189,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
     def _awaits_request(self, peer: Connection) -> bool:
         """Tell whether there is a request to be answered, as far as the engine can tell."""
-        return self._reads_by_itself(peer) or peer.begin_exchange()
+        return peer.begin_exchange() or self._reads_by_itself(peer)
 
     def _reads_by_itself(self, peer: Connection) -> bool:
         """Tell whether the handler has taken its connection over, and reads by a file of its own.

@@ -182,7 +182,8 @@ class ResponseEncoder:
         piece = bytes(data)
         if not piece:
             return
-        self._begin_raw(piece)
+        if self._framing is _Framing.NONE:
+            self._begin_raw(piece)
         framing = self._framing
         if framing is _Framing.LENGTH:
             if len(piece) > self._left:
