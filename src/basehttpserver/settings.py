@@ -82,7 +82,8 @@ class Settings:
 
     #: Connections at a time, over all; one more gets 503. Each holds a few KiB.
     max_connections: int = 20000
-    #: Connections from one address at a time; ``None``: any number (many share a proxy's address).
+    #: Connections from one address at a time, of IPv6 from one /64, which one client has to itself;
+    #: ``None``: any number (many share a proxy's address).
     max_connections_per_address: int | None = None
     #: Threads that run handlers; when all are busy a request gets 503. A thread costs about 50 KiB.
     max_workers: int = 1024

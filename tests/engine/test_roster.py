@@ -50,6 +50,31 @@ def test_limit_by_address():
     assert roster.add(Connection())
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        pytest.param("2001:db8::1", "2001:db8::2", True, id="one_network"),
+        pytest.param("2001:db8::1", "2001:db8:0:0:ffff::2", True, id="far_apart_in_it"),
+        pytest.param("2001:db8::1", "2001:db8:0:1::1", False, id="two_networks"),
+        pytest.param("::ffff:192.0.2.1", "::ffff:192.0.2.2", False, id="mapped"),
+        pytest.param("::ffff:192.0.2.1", "192.0.2.1", True, id="mapped_and_plain"),
+        pytest.param("fe80::1%eth0", "fe80::2%eth0", False, id="neighbours"),
+        pytest.param("febf::1", "febf::2", False, id="end_of_the_neighbours"),
+        pytest.param("::1", "192.0.2.1", False, id="two_families"),
+        pytest.param("no:address", "no:address", True, id="no_address"),
+    ],
+)
+def test_limit_by_network_of_ipv6(one, other, are_one):
+    """A client of IPv6 has as many addresses as it likes, all of one /64."""
+    roster = Roster(Settings(max_connections_per_address=1))
+    first, second = Connection((one, 1, 0, 0)), Connection((other, 1, 0, 0))
+    assert roster.add(first)
+    assert roster.add(second) is not are_one
+    roster.discard(second)
+    roster.discard(first)
+    assert not roster._addresses
+
+
 def test_closed_twice_counts_once():
     roster = Roster(Settings(max_connections_per_address=1))
     first, second = Connection(), Connection()
