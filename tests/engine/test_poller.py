@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from basehttpserver._engine import lingering
 from basehttpserver._engine.connection import Connection, Context, State
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, Poller
@@ -359,6 +360,17 @@ class TestLingering:
         client.close()
         rig.turn()
         assert not rig.poller._lingering._held
+
+    def test_oldest_ends_where_there_are_too_many(self, make_rig, monkeypatch):
+        """They are beside the limit of connections, and have one of their own."""
+        monkeypatch.setattr(lingering, "MOST_LINGERING", 2)
+        rig = make_rig(max_connections=1)
+        rig.connect()
+        clients = [rig.connect() for _ in range(3)]
+        rig.turn()
+        assert len(rig.poller._lingering._held) == 2
+        for client in clients:
+            assert client.recv(100) == b"busy\n"
 
     def test_deadline(self, rig):
         self.linger(rig)

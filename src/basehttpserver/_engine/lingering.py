@@ -17,6 +17,10 @@ __all__ = ["Lingering", "LingeringSockets"]
 #: How much such a connection may still send before it is cut after all.
 LINGER_BYTES: Final = 1 << 20
 
+#: So many linger at a time; one more takes the place of the oldest, which has had the longest time
+#: to read its answer. They are beside `max_connections`, and each has a descriptor.
+MOST_LINGERING: Final = 1000
+
 
 class Lingering:
     """What is left of one connection."""
@@ -40,11 +44,14 @@ class LingeringSockets:
         self._selector = selector
         self._deadlines = deadlines
         self._linger_seconds = linger_seconds
-        self._held: set[Lingering] = set()
+        #: In the order in which they came.
+        self._held: dict[Lingering, None] = {}
 
     def add(self, lingering: Lingering) -> None:
         """Begin to read on."""
-        self._held.add(lingering)
+        if len(self._held) >= MOST_LINGERING:
+            self.end(next(iter(self._held)))
+        self._held[lingering] = None
         self._selector.register(lingering.socket, selectors.EVENT_READ, lingering)
         self._deadlines.set(lingering, self._linger_seconds)
 
@@ -60,7 +67,7 @@ class LingeringSockets:
     def end(self, lingering: Lingering) -> None:
         """Close it now."""
         self._deadlines.clear(lingering)
-        self._held.discard(lingering)
+        self._held.pop(lingering, None)
         self._selector.unregister(lingering.socket)
         lingering.socket.close()
 
