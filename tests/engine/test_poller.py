@@ -321,9 +321,13 @@ class TestLimits:
         assert rig.connect(b"head\n").recv(1000) == b"busy\n"
         assert len(rig.host.closed) == 1
 
-    @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM])
-    def test_accepting_rests(self, rig, number):
-        rig.host.error = OSError(number, "no more")
+    @pytest.mark.parametrize(
+        "error",
+        [OSError(errno.EMFILE, "no more"), OSError(errno.ENOMEM, "no more"), MemoryError()],
+        ids=repr,
+    )
+    def test_accepting_rests(self, rig, error):
+        rig.host.error = error
         rig.connect(b"head\n")
         rig.host.error = None
         rig.turn()

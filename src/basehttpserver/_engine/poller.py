@@ -214,8 +214,8 @@ class Poller:
     def _accept(self) -> None:
         try:
             request, client_address = self._host.accept()
-        except OSError as error:
-            if error.errno in OUT_OF_RESOURCES:
+        except (OSError, MemoryError) as error:
+            if isinstance(error, MemoryError) or error.errno in OUT_OF_RESOURCES:
                 self.stop_listening()
                 self._deadlines.set(None, ACCEPT_PAUSE_SECONDS)
             return  # Else the client is gone again: nobody's fault.
