@@ -1,5 +1,6 @@
 """The log of a handler: the ``log_`` methods."""
 
+import contextlib
 import functools
 import sys
 import time
@@ -38,14 +39,22 @@ class RequestLog:
         """Write one line to ``sys.stderr``: the address, the time, and ``format % args``.
 
         Control characters are escaped, and a backslash with them, so that a request cannot forge
-        a line or drive a terminal.
+        a line or drive a terminal. Where ``sys.stderr`` is missing, closed or broken, the line is
+        lost, and nothing else: http.server answers 500 there, to everybody.
         """
         message = format % args
         if len(message) > _MAX_LOG_CHARACTERS:
             message = message[:_MAX_LOG_CHARACTERS] + "…"
         if "\\" in message or not message.isprintable():
             message = message.translate(self._control_char_table)
-        sys.stderr.write(f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n")
+        line = f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n"
+        try:
+            sys.stderr.write(line)
+        except UnicodeEncodeError:
+            with contextlib.suppress(Exception):
+                sys.stderr.write(line.encode("ascii", "backslashreplace").decode("ascii"))
+        except Exception:
+            return
 
     _control_char_table: ClassVar[dict[int, str]] = {
         **{code: rf"\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},

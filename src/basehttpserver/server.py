@@ -208,11 +208,15 @@ class HTTPServer(socketserver.TCPServer):
         return accept_from(self.socket, self._context_in_use)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print a traceback to ``sys.stderr``, but for a client that went away."""
+        """Print a traceback to ``sys.stderr``, but for a client that went away.
+
+        One that ``sys.stderr`` does not take is lost: it must not end everybody's server.
+        """
         connection = connection_of(request)
         is_lost = connection is not None and connection.is_lost
         if not (is_lost and isinstance(sys.exception(), ConnectionError)):
-            super().handle_error(request, client_address)
+            with contextlib.suppress(OSError, ValueError):
+                super().handle_error(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """Shut the connection down and close it, so that the client can read its answer."""

@@ -5,6 +5,7 @@ are called only with work that is ready to run, so nothing waits in a queue for 
 busy, `try_submit` says so, and the client is told at once.
 """
 
+import contextlib
 import sys
 import threading
 from collections import deque
@@ -182,8 +183,17 @@ class WorkerPool:
 
 
 def report_exception() -> None:
-    """Hand the exception in flight to ``threading.excepthook``, as a thread's own end would."""
+    """Hand the exception in flight to ``threading.excepthook``, as a thread's own end would.
+
+    If that raises, as it does where ``sys.stderr`` is closed, ``sys.excepthook`` is asked; the
+    thread lives.
+    """
     kind, value, traceback = sys.exc_info()
-    if kind is not None:
-        arguments = threading.ExceptHookArgs((kind, value, traceback, threading.current_thread()))
+    if kind is None:
+        return
+    arguments = threading.ExceptHookArgs((kind, value, traceback, threading.current_thread()))
+    try:
         threading.excepthook(arguments)
+    except Exception:
+        with contextlib.suppress(Exception):
+            sys.excepthook(*sys.exc_info())
