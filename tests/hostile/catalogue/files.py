@@ -1,0 +1,93 @@
+"""What `SimpleHTTPRequestHandler` gives out, and what it must not."""
+
+from tests.hostile.catalogue.row import Row
+
+__all__ = ["FILES"]
+
+CONTAINMENT = "api/test_files_containment.py"
+IRREGULAR = "api/test_files_irregular.py::TestNotRegular"
+
+FILES = [
+    Row(
+        "traversal",
+        "`..`, `%2e%2e`, `%2f`, `%5c`, NUL, drives, UNC, absolute paths, over-long UTF-8",
+        "404; nothing outside the folder",
+        rfc="3986 6.2.2",
+        tests=(
+            f"{CONTAINMENT}::test_not_found",
+            f"{CONTAINMENT}::test_absolute_path_to_the_secret",
+            f"{CONTAINMENT}::test_any_target_is_answered_from_within",
+            f"{CONTAINMENT}::test_translated_paths_are_within",
+            f"{CONTAINMENT}::TestOnWindows::test_translate_path",
+            "hostile/test_files.py::test_traversal",
+        ),
+    ),
+    Row(
+        "sibling_of_the_same_prefix",
+        "a folder beside the one that is served, whose name begins alike",
+        "404",
+        tests=(
+            f"{CONTAINMENT}::test_not_found",
+            f"{CONTAINMENT}::test_any_target_is_answered_from_within",
+        ),
+    ),
+    Row(
+        "symbolic_links",
+        "a symbolic link in the folder that leads out of it",
+        "followed, as in `http.server`: who can write there can publish",
+        tests=(f"{CONTAINMENT}::TestSymbolicLinks::test_within_and_out_of_the_folder",),
+    ),
+    Row(
+        "names_of_windows",
+        "`CON`, `NUL.txt`, `COM1 `, `AUX::$DATA` and their kind on Windows",
+        "404",
+        tests=(f"{CONTAINMENT}::TestOnWindows::test_names_that_mean_something_else",),
+    ),
+    Row(
+        "open_redirect",
+        "a target such as `//evil/..` or `/\\evil` that a redirect could repeat",
+        "a `Location` that is only a path",
+        rfc="9110 17.4",
+        tests=("api/test_files.py::TestRedirect::test_never_leads_to_another_host",),
+    ),
+    Row(
+        "listing",
+        "markup, line ends and undecodable bytes in names of files",
+        "escaped, quoted, with a charset that is said",
+        tests=(
+            "api/test_files.py::TestListing::test_newline_in_a_name",
+            "api/test_files.py::TestListing::test_name_that_is_no_text",
+            "api/test_files.py::TestListing::test_title_is_the_decoded_path",
+            "wire/test_files_tree.py::test_difficult_names",
+        ),
+    ),
+    Row(
+        "no_regular_file",
+        "a FIFO, a device, a socket in the folder, or in a file's place a moment later",
+        "404, without waiting",
+        tests=(
+            f"{IRREGULAR}::test_fifo",
+            f"{IRREGULAR}::test_device",
+            f"{IRREGULAR}::test_socket",
+            "api/test_files_irregular.py::TestReplaced::test_by_a_fifo",
+            "wire/test_files_changing.py::test_fifo_that_nobody_writes_into",
+        ),
+    ),
+    Row(
+        "file_that_changes",
+        "a file that grows or shrinks while it is sent",
+        "as much as was announced; a cut",
+        rfc="9112 8",
+        tests=(
+            "wire/test_files_changing.py::test_file_that_grows",
+            "wire/test_files_changing.py::test_file_that_shrinks_cuts_the_connection",
+        ),
+    ),
+    Row(
+        "ranges",
+        "`Range` of any shape: many, overlapping, huge, backwards",
+        "ignored: the whole file",
+        rfc="9110 14.2",
+        tests=("hostile/test_files.py::test_ranges",),
+    ),
+]
