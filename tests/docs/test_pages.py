@@ -14,7 +14,7 @@ from benchmarks.servers import SERVERS
 import basehttpserver
 from basehttpserver import __main__ as command_line
 from basehttpserver import _run_command, dropin
-from tests.docs import render_settings
+from tests.docs import render_http_behaviour, render_settings
 from tests.docs.pages import PAGES, ROOT
 from tests.downstream import render_programs_page
 
@@ -30,6 +30,11 @@ def test_settings_are_rendered():
 def test_programs_are_rendered():
     page = render_programs_page
     assert page.PAGE.read_text("utf-8") == page.render_page()
+
+
+def test_catalogue_is_rendered():
+    page = render_http_behaviour.PAGE.read_text("utf-8")
+    assert render_http_behaviour.render(page) == page
 
 
 def test_each_relaxed_rule_is_explained():

@@ -49,11 +49,23 @@ HEADS = [
     Row(
         "absolute_target",
         "a URL as the target",
-        "its authority counts, and must be valid and without a user; Host too must be valid: "
-        "else 400, close",
+        "served, where its authority is valid and without a user, and Host is valid, too: else "
+        "400, close",
         rfc="9112 3.2.2, 9110 4.2.4",
+        setting="accept_loose_request_line",
         attack_names=r"absolute_.*",
         tests=("http1/test_target.py::test_absolute_form_does_not_excuse_a_bad_host",),
+    ),
+    Row(
+        "unknown_method",
+        "a method for which the handler has no `do_METHOD`",
+        "501, close",
+        rfc="9110 15.6.2",
+        tests=(
+            "hostile/test_requests.py::test_connect",
+            "wire/test_silent_clients.py::TestBodiesThatDoNotCome::"
+            "test_nor_for_a_body_that_nobody_would_read",
+        ),
     ),
     Row(
         "two_slashes",
