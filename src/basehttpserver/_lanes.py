@@ -151,8 +151,8 @@ class Lanes:
         """Accept where hooks that see it belong: in the thread of ``serve_forever``."""
         try:
             request, client_address = self.accept()
-        except OSError as error:
-            if error.errno in OUT_OF_RESOURCES:
+        except (OSError, MemoryError) as error:
+            if isinstance(error, MemoryError) or error.errno in OUT_OF_RESOURCES:
                 wait_until_ready([(self._waker.fileno(), READ)], ACCEPT_PAUSE_SECONDS)
             return
         connection = self.admit(request, client_address)

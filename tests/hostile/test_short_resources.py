@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import pytest
 
 from basehttpserver import HTTPServer, Settings, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from basehttpserver._engine import incoming
+from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS
 from basehttpserver._http1 import Http1Connection
 from tests.hostile.victims import ANYWHERE, StayingVictim, Victim
 from tests.running import PATIENCE_SECONDS, eventually, serving
@@ -26,6 +28,26 @@ each_lane = pytest.mark.parametrize("handler", [Victim, StayingVictim])
 def want_served(running):
     with conversation(running) as client:
         client.get("/", "Connection: close").expect(200)
+
+
+@each_server
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "no more"), MemoryError()], ids=repr)
+def test_no_descriptors_for_connections(server_class, error, capsys):
+    """Accepting rests each time, and goes on; also where ``get_request`` is overridden."""
+    calls = []
+
+    class Poor(server_class):
+        def get_request(self):
+            calls.append(time.monotonic())
+            if len(calls) < 3:
+                raise error
+            return super().get_request()
+
+    with serving(Poor(ANYWHERE, Victim)) as running:
+        want_served(running)
+    assert len(calls) == 3
+    assert calls[2] - calls[0] > ACCEPT_PAUSE_SECONDS
+    assert "Traceback" not in capsys.readouterr().err
 
 
 @each_server
