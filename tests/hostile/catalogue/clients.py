@@ -65,12 +65,22 @@ CLIENTS = [
     Row(
         "ten_thousand_idle",
         "ten thousand connections that wait",
-        "held, without a thread; memory of a connection is bounded",
-        setting="max_head_bytes",
+        "held, without a thread, in a few KiB each",
+        setting="max_connections",
         tests=(
             "wire/test_idle_connections.py::test_idle_keep_alive",
             f"{MANY}::test_memory_of_idle_connections",
+        ),
+    ),
+    Row(
+        "memory_of_connections",
+        "many that end neither head nor body, and read no response",
+        "each holds what its limits say, and no more",
+        setting="spool_memory_bytes",
+        tests=(
             f"{MANY}::test_memory_of_unfinished_heads",
+            f"{MANY}::test_memory_of_unfinished_bodies",
+            f"{MANY}::test_memory_of_unread_responses",
         ),
     ),
     Row(

@@ -14,6 +14,7 @@ FAULTS = [
         "accepting rests and goes on later; 404; 507; the server lives",
         tests=(
             "wire/test_silent_clients.py::test_out_of_descriptors",
+            f"{SHORT}::test_no_descriptors_for_connections",
             f"{SHORT}::test_no_descriptors_for_files",
             f"{SHORT}::test_no_temporary_file",
         ),
@@ -22,7 +23,11 @@ FAULTS = [
         "no_memory",
         "memory refused to a handler, or to the server for one connection",
         "500 or a close; the server lives",
-        tests=(f"{SHORT}::test_no_memory_for_a_handler", f"{SHORT}::test_no_memory_for_us"),
+        tests=(
+            f"{SHORT}::test_no_memory_for_a_handler",
+            f"{SHORT}::test_no_memory_for_us",
+            f"{SHORT}::test_no_descriptors_for_connections",
+        ),
     ),
     Row(
         "no_disk",
