@@ -94,7 +94,7 @@ class Lanes:
         context.forget = self.poller.forget
         context.has_one_thread = not self._has_overlap
         context.yield_to = (
-            self.poller.stop_announced if self._has_overlap else self.poller.others_wait
+            self.poller.threads_wanted if self._has_overlap else self.poller.others_wait
         )
         self._waker = Waker()
         self._refusals = RefusalLog(context.clock)
@@ -234,7 +234,7 @@ class Lanes:
             call = functools.partial(
                 self._server.process_request_thread, connection.request, connection.client_address
             )
-            return self._pool.try_submit(call)
+            return self._try_submit(self._pool, call)
         if self._gives_to_hook:
             self.poller.lend(connection)
         elif self.polls_on:
@@ -287,11 +287,25 @@ class Lanes:
         connection.keep_surplus(Surplus.BUFFER)
         if self._starts_inline(connection):
             if pool.is_full:
-                return False  # Where it is slow after all, it would be one too many.
+                # Where it is slow after all, it would be one too many.
+                self.poller.want_threads(True)
+                return False
             self._run_inline(connection)
             return True
         self.poller.release(connection)
-        return pool.try_submit(functools.partial(self._run_on_worker, connection))
+        return self._try_submit(pool, functools.partial(self._run_on_worker, connection))
+
+    def _try_submit(self, pool: WorkerPool, call: Callable[[], None]) -> bool:
+        """Have a thread run it. Where all are busy, connections that only wait in one end.
+
+        Else `max_workers` silent clients of the thread lane would have all of them.
+        """
+        if not pool.is_full:
+            self.poller.want_threads(False)  # First: the thread looks whether it may keep on.
+        if pool.try_submit(call):
+            return True
+        self.poller.want_threads(True)
+        return False
 
     def _starts_inline(self, connection: Connection) -> bool:
         if self._lead.tenure is None or not connection.has_whole_body:

@@ -384,7 +384,7 @@ class TestLingering:
 
 class TestStop:
     def test_announced_once(self, rig):
-        descriptor = rig.poller.stop_announced()
+        descriptor = rig.poller.threads_wanted()
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
             assert not selector.select(0)
@@ -392,6 +392,18 @@ class TestStop:
             rig.poller.announce_stop()
             assert selector.select(0)
         assert rig.context.is_stopping
+
+    def test_is_not_lost_where_threads_were_wanted(self, rig):
+        with selectors.DefaultSelector() as selector:
+            selector.register(rig.poller.threads_wanted(), selectors.EVENT_READ)
+            rig.poller.want_threads(True)
+            assert selector.select(0)
+            rig.poller.want_threads(False)
+            assert not selector.select(0)
+            rig.poller.want_threads(True)
+            rig.poller.announce_stop()
+            rig.poller.want_threads(False)
+            assert selector.select(0)
 
     def test_idle_connections(self, rig):
         rig.connect()

@@ -75,6 +75,25 @@ def test_memory_of_unfinished_heads(server_class, capsys):
         client.send(b"x" * 200).expect(431)
 
 
+def test_idle_connections_give_up_their_threads(capsys):
+    """Where all threads only wait for a next request, whoever has one gets a thread."""
+    server = ThreadingHTTPServer(ANYWHERE, StayingVictim, settings=Settings(max_workers=3))
+    with serving(server) as running, contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(conversation(running)) for _ in range(3)]
+        for client in idle:
+            client.get().expect(200)
+        with conversation(running) as client:
+            assert client.get().expect(503)["Retry-After"] == "1"
+            client.want_closed()
+        for client in idle:
+            client.want_closed()
+        eventually(lambda: not server._lanes._pool.running)
+        with conversation(running) as client:
+            client.get("/1").expect(200)
+            client.want_idle()
+            client.get("/2").expect(200)
+
+
 @each_server
 @each_lane
 @pytest.mark.parametrize(

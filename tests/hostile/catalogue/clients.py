@@ -105,10 +105,14 @@ CLIENTS = [
     Row(
         "too_much_at_once",
         "more requests than there are threads for",
-        "503 with `Retry-After`, close, at once",
+        "503 with `Retry-After`, close, at once; connections that keep a thread and only wait in "
+        "it end",
         rfc="9110 15.6.4",
         setting="max_workers",
-        tests=(f"{SILENT}::TestLimits::test_workers",),
+        tests=(
+            f"{SILENT}::TestLimits::test_workers",
+            f"{MANY}::test_idle_connections_give_up_their_threads",
+        ),
     ),
     Row(
         "reset_in_the_request",
