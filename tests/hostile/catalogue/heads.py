@@ -106,6 +106,16 @@ HEADS = [
         ),
     ),
     Row(
+        "backtracking",
+        "60 KB of one piece over and over, wherever a pattern looks; or a byte at a time",
+        "as any other: each byte is looked at a bounded number of times",
+        tests=(
+            "hostile/test_patterns.py::test_no_pattern_goes_back",
+            "hostile/test_patterns.py::test_bytes_are_looked_at_once_although_they_come_one_by_one",
+            "http1/test_framing.py::test_search_for_hidden_framing_is_linear",
+        ),
+    ),
+    Row(
         "no_http_at_all",
         "a megabyte of letters, NULs, a TLS hello on a port of plain HTTP",
         "400, close, at the first bytes",
