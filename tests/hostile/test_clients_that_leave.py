@@ -12,6 +12,7 @@ import pytest
 from basehttpserver import HTTPServer, ThreadingHTTPServer
 from tests.hostile.victims import ANYWHERE, StayingVictim, Victim
 from tests.running import PATIENCE_SECONDS, eventually, serving
+from tests.tls import ByHand, secure
 from tests.wire.conversation import conversation
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
@@ -63,6 +64,52 @@ def test_reset_in_the_request(server_class, handler, request_bytes, capsys):
             client = conversation(running)
             client.send(request_bytes[:size])
             client.reset()
+
+
+def secured(server, authority):
+    server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
+    return server
+
+
+@each_server
+@each_quiet_lane
+def test_reset_in_the_handshake(server_class, handler, authority, capsys):
+    """And in a request over TLS, whose records are cut with it."""
+    server = secured(server_class(ANYWHERE, handler), authority)
+    context = authority.client_context()
+    with serving(server) as running:
+        with secure(running, context) as client:
+            client.get("/", "Connection: close").expect(200)
+        with ByHand(running, context) as client:
+            length = len(client.hello())
+        eventually(lambda: not server._lanes.poller._roster, "nothing is open")
+        for size in range(0, length + 1, 16):
+            client = ByHand(running, context)
+            eventually(lambda: server._lanes.poller._roster, "it is accepted")
+            client.plain.send(client.hello()[:size])
+            client.plain.reset()
+            eventually(lambda: not server._lanes.poller._roster, "it is forgotten")
+        for size in range(0, len(SHORT) + 20, 16):
+            client = ByHand(running, context).shake()
+            client.plain.send(client.records(SHORT)[:size])
+            client.plain.reset()
+        with secure(running, context) as client:
+            client.get("/", "Connection: close").expect(200)
+        eventually(lambda: not server._lanes.poller._roster, "nothing is open")
+    assert capsys.readouterr().err == ""
+
+
+@each_server
+def test_reset_before_it_is_accepted(server_class, authority, capsys):
+    """Not even a socket is left to the garbage collector, as ``ssl`` leaves one there."""
+    server = secured(server_class(ANYWHERE, Quiet), authority)
+    for data in (b"", b"\x16\x03\x01"):
+        for _ in range(3):
+            client = conversation(server.server_address)
+            client.send(data).reset()
+    with serving(server) as running, secure(running, authority.client_context()) as client:
+        client.get("/", "Connection: close").expect(200)
+    assert capsys.readouterr().err == ""
 
 
 @each_server

@@ -36,7 +36,7 @@ CLIENTS = [
     Row(
         "slow_reader",
         "a client that reads its response slower than the minimum rate, or not at all",
-        "cut; nobody waits for it meanwhile",
+        "cut; nobody but its own handler waits for it meanwhile",
         setting="min_response_bytes_per_second",
         tests=(
             f"{SLOW}::TestMinimumRate::test_too_slow",
@@ -116,9 +116,13 @@ CLIENTS = [
     ),
     Row(
         "reset_in_the_request",
-        "a reset behind any byte of a request",
+        "a reset behind any byte of a request, or in a TLS handshake",
         "forgotten, without a word in the log",
-        tests=(f"{LEAVING}::test_reset_in_the_request",),
+        tests=(
+            f"{LEAVING}::test_reset_in_the_request",
+            f"{LEAVING}::test_reset_in_the_handshake",
+            f"{LEAVING}::test_reset_before_it_is_accepted",
+        ),
     ),
     Row(
         "reset_in_the_response",
