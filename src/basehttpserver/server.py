@@ -22,6 +22,8 @@ import time
 from typing import Any, ClassVar
 
 from basehttpserver._engine import (
+    ACCEPT_PAUSE_SECONDS,
+    OUT_OF_RESOURCES,
     Connection,
     Context,
     Handled,
@@ -204,8 +206,14 @@ class HTTPServer(socketserver.TCPServer):
             lanes.poll(min(left, 0.05))
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection; a TLS handshake is not waited for."""
-        return accept_from(self.socket, self._context_in_use)
+        """Accept a connection; a TLS handshake is not waited for. Raises ``OSError``."""
+        try:
+            return accept_from(self.socket, self._context_in_use)
+        except OSError as error:
+            if error.errno in OUT_OF_RESOURCES and not can_poll(self):
+                # socketserver's loop would ask again at once, and keep a processor busy.
+                time.sleep(ACCEPT_PAUSE_SECONDS)
+            raise
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print a traceback to ``sys.stderr``, but for a client that went away.

@@ -12,7 +12,8 @@ import time
 import pytest
 
 from basehttpserver import HTTPServer, Settings, SimpleHTTPRequestHandler, ThreadingHTTPServer
-from basehttpserver._engine import incoming
+from basehttpserver import server as server_module
+from basehttpserver._engine import accept_from, incoming
 from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS
 from basehttpserver._http1 import Http1Connection
 from tests.hostile.victims import ANYWHERE, StayingVictim, Victim
@@ -48,6 +49,28 @@ def test_no_descriptors_for_connections(server_class, error, capsys):
     assert len(calls) == 3
     assert calls[2] - calls[0] > ACCEPT_PAUSE_SECONDS
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_no_descriptors_in_the_loop_of_socketserver(capsys, monkeypatch):
+    """It is used where ``process_request`` is overridden, and would not rest by itself."""
+    calls = []
+
+    class ByHand(HTTPServer):
+        def process_request(self, request, client_address):
+            self.finish_request(request, client_address)
+            self.shutdown_request(request)
+
+    def accept(*arguments):
+        calls.append(time.monotonic())
+        if len(calls) < 3:
+            raise OSError(errno.EMFILE, "no more")
+        return accept_from(*arguments)
+
+    monkeypatch.setattr(server_module, "accept_from", accept)
+    with serving(ByHand(ANYWHERE, Victim)) as running:
+        want_served(running)
+    assert len(calls) == 3
+    assert calls[2] - calls[0] >= 2 * ACCEPT_PAUSE_SECONDS
 
 
 @each_server

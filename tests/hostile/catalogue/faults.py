@@ -15,6 +15,7 @@ FAULTS = [
         tests=(
             "wire/test_silent_clients.py::test_out_of_descriptors",
             f"{SHORT}::test_no_descriptors_for_connections",
+            f"{SHORT}::test_no_descriptors_in_the_loop_of_socketserver",
             f"{SHORT}::test_no_descriptors_for_files",
             f"{SHORT}::test_no_temporary_file",
         ),
