@@ -183,7 +183,7 @@ class Lanes:
             self._run_unpolled(_Accepted(request, client_address))
             return None
         connection = Connection(request, client_address, self._context)
-        connection.may_be_wrapped = not (
+        connection.handshake.may_be_wrapped = not (
             self._leaves_threads and choice.may_take_event_lane(make_handler, in_one_thread=False)
         )
         timeout = getattr(choice.class_of(make_handler), "timeout", None)
@@ -227,7 +227,7 @@ class Lanes:
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
-        if not connection.is_to_be_wrapped and self._takes_event_lane(connection):
+        if not connection.handshake.is_to_be_wrapped and self._takes_event_lane(connection):
             return self._respond_in_event_lane(connection)
         self.poller.release(connection)
         if self._pool is not None:
@@ -238,7 +238,7 @@ class Lanes:
         if self._gives_to_hook:
             self.poller.lend(connection)
         elif self.polls_on:
-            connection.keep_surplus(Surplus.SPOOL)
+            connection.outgoing.surplus = Surplus.SPOOL
         call = functools.partial(
             self._server.process_request, connection.request, connection.client_address
         )
@@ -281,10 +281,10 @@ class Lanes:
     def _respond_in_event_lane(self, connection: Connection) -> bool:
         pool = self._pool
         if pool is None:
-            connection.keep_surplus(Surplus.SPOOL)
+            connection.outgoing.surplus = Surplus.SPOOL
             self._run_inline(connection)
             return True
-        connection.keep_surplus(Surplus.BUFFER)
+        connection.outgoing.surplus = Surplus.BUFFER
         if self._starts_inline(connection):
             if pool.is_full:
                 # Where it is slow after all, it would be one too many.
@@ -308,7 +308,7 @@ class Lanes:
         return False
 
     def _starts_inline(self, connection: Connection) -> bool:
-        if self._lead.tenure is None or not connection.has_whole_body:
+        if self._lead.tenure is None or not connection.incoming.is_collected:
             return False
         if not self._routes.has_seen_slow:
             return True
@@ -406,7 +406,7 @@ class Lanes:
 
     def try_send_on(self, connection: Connection) -> bool:
         """Keep a connection that was shut down until its client has taken the response."""
-        if not connection.has_output or not self.polls_on or connection.is_shut_down:
+        if not connection.outgoing.is_waiting or not self.polls_on or connection.is_shut_down:
             return False
         connection.is_shut_down = True
         self.poller.give_back(connection)

@@ -33,7 +33,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from basehttpserver._constructors import ends_with_super
-from basehttpserver._engine import Connection, connection_of
+from basehttpserver._engine import Connection, connection_of, tunnel
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._exchange import RequestHead
 from basehttpserver._fields import parse_fields
@@ -143,15 +143,15 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             super().setup()
             return
         self.connection = self.request
-        peer.begin_again()
+        tunnel.begin_again(peer)
         if self.timeout is not None:
             peer.limit_operations(self.timeout)
         peer.always_continues = (
             type(self).handle_expect_100 is BaseHTTPRequestHandler.handle_expect_100
         )
-        peer.keep_socket()
+        peer.incoming.keep_socket()
         self.__dict__.pop("rfile", None)
-        self.wfile = peer.open_writer()
+        self.wfile = peer.outgoing.open_writer()
 
     def _find_peer(self) -> Connection | None:
         """Return the engine's connection for our socket; make one where the server can."""
@@ -196,7 +196,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
 
         As proxies do that answer the requests inside of a tunnel.
         """
-        return peer.is_taken and not peer.is_read_by(self.__dict__.get("rfile"))
+        return peer.is_taken and not peer.incoming.is_read_by(self.__dict__.get("rfile"))
 
     def handle_one_request(self) -> None:
         """Answer one request: read it, parse it, call its ``do_`` method, send the rest.
@@ -219,8 +219,8 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         peer = self._peer
         rfile = self.__dict__.get("rfile")
         self.raw_requestline = b""
-        if peer is not None and (rfile is None or peer.is_read_by(rfile)):
-            self.raw_requestline = peer.take_request_line()
+        if peer is not None and (rfile is None or peer.incoming.is_read_by(rfile)):
+            self.raw_requestline = peer.incoming.take_request_line()
         if not self.raw_requestline:
             self.raw_requestline = self.rfile.readline(_MAX_REQUEST_LINE + 1)
         if len(self.raw_requestline) > _MAX_REQUEST_LINE:
@@ -303,8 +303,8 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             self.log_error("%s", "the head of the response was not ended: nothing sent")
         if getattr(self.wfile, "closed", False):
             self.close_connection = True  # A handler that closes it means the end.
-        if not self.close_connection and not peer.is_read_by(self.__dict__.get("rfile")):
-            peer.leave_tunnel_to_handler()
+        if not self.close_connection and not peer.incoming.is_read_by(self.__dict__.get("rfile")):
+            tunnel.leave_to_handler(peer)
         for complaint in peer.end_exchange(keep=not self.close_connection):
             self.log_error("%s", complaint)
 
@@ -457,7 +457,7 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
         """
         if self.MessageClass is not http.client.HTTPMessage or not head.is_strict:
             return False
-        block = peer.take_field_lines(len(head.raw) - len(self.raw_requestline))
+        block = peer.incoming.take_field_lines(len(head.raw) - len(self.raw_requestline))
         if block:
             self.__dict__.pop("headers", None)
             self._field_block = block
@@ -466,11 +466,11 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
     def _read_fields(self) -> Any:
         """Read the field lines from ``rfile``, up to the empty line."""
         peer = self._peer
-        if peer is not None and peer.head is not None and peer.is_read_by(self.rfile):
+        if peer is not None and peer.head is not None and peer.incoming.is_read_by(self.rfile):
             head = peer.head.raw
             if head.startswith(self.raw_requestline):
                 count = len(head) - len(self.raw_requestline)
-                block = peer.take_field_lines(count) or self.rfile.read(count)
+                block = peer.incoming.take_field_lines(count) or self.rfile.read(count)
                 return parse_fields(block, self.MessageClass)
         return http.client.parse_headers(self.rfile, _class=self.MessageClass)
 

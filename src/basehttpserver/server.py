@@ -30,6 +30,7 @@ from basehttpserver._engine import (
     accept_from,
     adopt,
     connection_of,
+    linger,
 )
 from basehttpserver._exchange import Verdict
 from basehttpserver._lane_choice import can_poll
@@ -240,7 +241,7 @@ class HTTPServer(socketserver.TCPServer):
             if self._lanes is not None:
                 self._lanes.leave(connection)
             elif lingers:
-                connection.linger()
+                linger(connection)
         super().shutdown_request(request)
 
     def server_close(self) -> None:

@@ -7,9 +7,13 @@ from http import HTTPStatus
 
 import pytest
 
-from basehttpserver._engine.connection import Connection, Context, State, connection_of
+from basehttpserver._engine.connection import Connection, connection_of
+from basehttpserver._engine.context import Context
+from basehttpserver._engine.lingering import linger
 from basehttpserver._engine.outgoing import COLLECT_BYTES, Surplus
 from basehttpserver._engine.sockets import adopt
+from basehttpserver._engine.state import State
+from basehttpserver._engine.takeover import take_over
 from basehttpserver._exchange import Verdict
 from basehttpserver.exceptions import PeerError, PeerTimeoutError
 from basehttpserver.settings import Settings
@@ -43,7 +47,7 @@ class Rig:
         assert self.connection.begin_exchange()
         rfile = self.connection.open_reader(0)
         assert rfile.readline() == head.partition(b"\n")[0] + b"\n"
-        return rfile, self.connection.open_writer()
+        return rfile, self.connection.outgoing.open_writer()
 
     def received(self, count=100):
         """What has come to the client, without waiting."""
@@ -522,7 +526,7 @@ class TestTakeOver:
 
     def test_no_deadline_of_ours_afterwards(self, rig):
         rfile, _ = rig.begin(b"head:1\n")
-        rig.connection.take_over(0)
+        take_over(rig.connection)
         timer = threading.Timer(SHORT * 3, rig.client.sendall, [b"late"])
         timer.start()
         assert rfile.read(4) == b"late"
@@ -532,7 +536,7 @@ class TestTakeOver:
         _, wfile = rig.begin()
         wfile.write(b"x")
         (output,) = rig.sentinel.watched
-        rig.connection.take_over(0)
+        take_over(rig.connection)
         assert rig.sentinel.watched == []
         assert output.flush_late_output()
 
@@ -562,7 +566,7 @@ class TestSocket:
     def test_linger_without_a_poller(self, make_rig):
         rig = make_rig(linger_seconds=SHORT)
         rig.client.sendall(b"unread")
-        rig.connection.linger()
+        linger(rig.connection)
         assert rig.client.recv(10) == b""
 
 
@@ -638,10 +642,10 @@ class TestGoodbye:
 
     def test_not_while_something_is_left_to_send(self, rig, said):
         _, wfile = rig.begin()
-        rig.connection.keep_surplus(Surplus.BUFFER)
+        rig.connection.outgoing.surplus = Surplus.BUFFER
         rig.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         wfile.write(bytes(200_000))
         rig.connection.end_exchange(keep=False)
-        assert rig.connection.has_output
+        assert rig.connection.outgoing.is_waiting
         self.close(rig)
         assert said == []

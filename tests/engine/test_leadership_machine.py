@@ -25,8 +25,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from basehttpserver import BaseHTTPRequestHandler, Settings, ThreadingHTTPServer, _lanes
 from basehttpserver._engine import Context, Poller, Sentinel, leadership, outgoing, peer
 from basehttpserver._engine import sentinel as sentinel_module
-from basehttpserver._engine.connection import Connection, State
+from basehttpserver._engine.connection import Connection, connection_of
 from basehttpserver._engine.sentinel import LOOK_SECONDS
+from basehttpserver._engine.state import State
 from basehttpserver._http1 import Http1Connection
 from tests.engine.fakes import Clock
 from tests.engine.stage import Flag, Stage, StageSelector, replaced
@@ -332,7 +333,7 @@ class Machine(RuleBasedStateMachine):
 
     def run_handler(self, handler):
         kind, number = handler.path[1:].split("?")
-        connection = handler.request.connection
+        connection = connection_of(handler.request)
         assert connection not in self.inside, "two handlers of one connection"
         self.ran[number] += 1
         assert self.ran[number] == 1, f"{kind} {number} was run twice"
@@ -618,7 +619,7 @@ class Machine(RuleBasedStateMachine):
             self.step_sentinel()
             for client in self.clients:
                 client.read()
-        backlog = connection._outgoing._backlog
+        backlog = connection.outgoing._backlog
         assert not connection.protocol.pending_bytes, "output stays with a handler that runs on"
         assert not backlog, "output stays where the client would take it"
         tenure = self.poller.leaders.get(actor.thread)

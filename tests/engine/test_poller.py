@@ -8,10 +8,12 @@ import sys
 import pytest
 
 from basehttpserver._engine import lingering
-from basehttpserver._engine.connection import Connection, Context, State
+from basehttpserver._engine.connection import Connection
+from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, Poller
 from basehttpserver._engine.sockets import adopt
+from basehttpserver._engine.state import State
 from basehttpserver._exchange import Verdict
 from basehttpserver.settings import Settings
 from tests.engine.fakes import Clock, LineProtocol, Watcher
@@ -121,7 +123,7 @@ class Rig:
     def finish(self, connection, *, keep=True):
         """Answer, as a handler would, and give the connection back."""
         assert connection.begin_exchange()
-        connection.open_writer().write(b"answer")
+        connection.outgoing.open_writer().write(b"answer")
         connection.end_exchange(keep=keep)
         self.poller.give_back(connection)
         self.turn()
@@ -349,7 +351,7 @@ class TestLingering:
         (connection,) = rig.host.answered
         connection.protocol.verdict = Verdict.LINGER
         assert connection.begin_exchange()
-        connection.open_writer().write(b"answer")
+        connection.outgoing.open_writer().write(b"answer")
         connection.end_exchange(keep=True)
         rig.host.close_connection(connection)
         rig.turn()

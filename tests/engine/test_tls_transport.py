@@ -5,8 +5,8 @@ import ssl
 
 import pytest
 
-from basehttpserver._engine.connection import State
 from basehttpserver._engine.sockets import accept_from, adopt
+from basehttpserver._engine.state import State
 from basehttpserver._engine.transport import (
     HandshakeError,
     PlaintextError,

@@ -31,7 +31,7 @@ def spooled_body(
     """
     if peer is None:
         spool = Spool(Settings().max_spool_bytes)
-    elif peer.has_whole_body:  # An HTTPServer has collected it, within that bound.
+    elif peer.incoming.is_collected:  # An HTTPServer has collected it, within that bound.
         spool = Spool(peer.context.settings.max_spool_bytes)
     else:
         spool = peer.context.spool

@@ -4,7 +4,14 @@
     listen, accept          poller       accepts, reads heads, holds every connection that waits
     whose they are          host         what the engine asks of a server
     open connections        roster       how many, and from where
-    what a connection is    connection   its state, and the exchange that runs on it
+    what a connection is    connection   its parts, and the exchange that runs on it
+    where it stands         state        whose it is, and what it waits for
+    what they share         context      settings, clock, spool; who waits for the thread
+    before the first head   handshake    of TLS, by us or by the program
+    a body that is awaited  body         collected too slowly, in chunks, refused
+    in a handler's thread   waiting      for a handshake or a head, where nothing polls
+    the handler's socket    takeover     what becomes of the connection when it is used
+    after 101, or CONNECT   tunnel       its beginning, and requests inside of it
     the request             incoming     head and body, as rfile reads them
     the response            outgoing     collected, and sent in time
     rfile, wfile            streams      the files that a handler sees
@@ -23,8 +30,10 @@
 The server hands it a factory of protocols, and what responds to a request.
 """
 
-from basehttpserver._engine.connection import Connection, Context, connection_of
+from basehttpserver._engine.connection import Connection, connection_of
+from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Lead, Tenure
+from basehttpserver._engine.lingering import linger
 from basehttpserver._engine.outgoing import Surplus
 from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, OUT_OF_RESOURCES, Poller
 from basehttpserver._engine.routes import Route, RouteMemory
@@ -53,5 +62,6 @@ __all__ = [
     "accept_from",
     "adopt",
     "connection_of",
+    "linger",
     "wait_until_ready",
 ]

@@ -3,9 +3,12 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
+from http import HTTPStatus
 from typing import Generic, TypeVar
 
-__all__ = ["Clock", "DeadlineTable", "RateAllowance"]
+from basehttpserver.exceptions import PeerError
+
+__all__ = ["Clock", "DeadlineTable", "RateAllowance", "too_slow"]
 
 Clock = Callable[[], float]
 Key = TypeVar("Key", bound=Hashable)
@@ -111,3 +114,8 @@ class RateAllowance:
     def seconds_left(self) -> float | None:
         """Return how long the peer may keep us waiting now, ``None`` without a limit."""
         return max(0.0, self._credit) if self._rate else None
+
+
+def too_slow(explanation: str) -> PeerError:
+    """Make the refusal of a request that did not come in time (RFC 9110 15.5.9)."""
+    return PeerError(HTTPStatus.REQUEST_TIMEOUT, "Request Timeout", explanation)

@@ -47,8 +47,7 @@ class Incoming:
         self._is_head_due = False
         self._head_left = b""
         self._spooled: SpooledTemporaryFile[bytes] | None = None
-        #: What `open_reader` returned last.
-        self.reader: io.BufferedReader | RequestReader | None = None
+        self._reader: io.BufferedReader | RequestReader | None = None
         self._holds_socket = False
         self._has_body = False
         #: All of the body is here: reading it does not wait.
@@ -56,7 +55,7 @@ class Incoming:
         self._allowance = RateAllowance(
             settings.rate_grace_seconds, settings.min_body_bytes_per_second
         )
-        #: The bytes of this request went through `reader`, whose buffer may hold some.
+        #: The bytes of this request went through `_reader`, whose buffer may hold some.
         self._was_read = False
 
     def begin(self, head: RequestHead) -> None:
@@ -118,15 +117,19 @@ class Incoming:
         self._holds_socket = False  # From here on the reader does.
         raw = RequestReader(self.read, self._peer.transport.fileno, self._peer.release_socket)
         if buffer_size == 0:
-            self.reader = raw
+            self._reader = raw
         else:
             size = io.DEFAULT_BUFFER_SIZE if buffer_size < 0 else buffer_size
-            self.reader = (
+            self._reader = (
                 io.BufferedReader(raw, size)
                 if begin_next is None
                 else SuccessiveReader(raw, size, begin_next)
             )
-        return self.reader
+        return self._reader
+
+    def is_read_by(self, file: object) -> bool:
+        """Tell whether `file` is the ``rfile`` that `open_reader` returned last."""
+        return file is self._reader
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the head, then of the body; ``b""`` at its end. May wait.
@@ -230,7 +233,7 @@ class Incoming:
 
         Raises as `read`, and `PeerError` for more than ``Settings.max_drain_bytes``.
         """
-        reader = self.reader
+        reader = self._reader
         read: Callable[[int], bytes] = self.read
         if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
             read = reader.read1  # Its buffer may hold some.
@@ -253,7 +256,7 @@ class Incoming:
         """Forget what is left of the request, also in the buffer of ``rfile``."""
         self._head_left = b""
         self.refuse()
-        reader = self.reader
+        reader = self._reader
         if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
             while reader.read1(RECEIVE_BYTES):
                 pass
@@ -262,10 +265,10 @@ class Incoming:
         """Forget everything, and close ``rfile`` where the handler has not."""
         self.refuse()
         self.release_socket()
-        if self.reader is not None:
+        if self._reader is not None:
             with contextlib.suppress(ValueError):  # The handler detached it.
-                self.reader.close()
-            self.reader = None
+                self._reader.close()
+            self._reader = None
 
     def release_socket(self) -> None:
         """Let the socket be closed, as far as a reader does not keep it that nobody has opened."""

@@ -7,12 +7,14 @@ it away (RFC 9112 9.6). So the last of such a connection is read and thrown away
 import contextlib
 import selectors
 import socket
-from typing import Final
+from typing import Any, Final, Protocol
 
+from basehttpserver._engine.context import Context
 from basehttpserver._engine.deadlines import DeadlineTable
 from basehttpserver._engine.peer import RECEIVE_BYTES
+from basehttpserver._engine.transport import READ, Transport, wait_until_ready
 
-__all__ = ["Lingering", "LingeringSockets"]
+__all__ = ["Lingering", "LingeringSockets", "linger"]
 
 #: How much such a connection may still send before it is cut after all.
 LINGER_BYTES: Final = 1 << 20
@@ -20,6 +22,12 @@ LINGER_BYTES: Final = 1 << 20
 #: So many linger at a time; one more takes the place of the oldest, which has had the longest time
 #: to read its answer. They are beside `max_connections`, and each has a descriptor.
 MOST_LINGERING: Final = 1000
+
+
+class _Connection(Protocol):
+    context: Context
+    request: Any
+    transport: Transport
 
 
 class Lingering:
@@ -75,3 +83,18 @@ class LingeringSockets:
         """Close all of them."""
         for lingering in list(self._held):
             self.end(lingering)
+
+
+def linger(connection: _Connection) -> None:
+    """Stop writing and read on for a moment, in a process that has no poller to do it."""
+    clock = connection.context.clock
+    deadline = clock() + connection.context.settings.linger_seconds
+    rest = connection.transport.remaining_for_linger()
+    if rest is None:
+        return
+    with rest, contextlib.suppress(OSError):
+        connection.request.shutdown(socket.SHUT_WR)
+        waited_for = [(rest.fileno(), READ)]
+        while wait_until_ready(waited_for, max(0.0, deadline - clock())):
+            if not rest.recv(RECEIVE_BYTES):
+                break

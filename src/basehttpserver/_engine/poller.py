@@ -22,12 +22,14 @@ import threading
 from collections import deque
 from typing import Final
 
-from basehttpserver._engine.connection import Awaited, Connection, Context, State
+from basehttpserver._engine.connection import Connection
+from basehttpserver._engine.context import Context
 from basehttpserver._engine.deadlines import DeadlineTable
 from basehttpserver._engine.host import Host
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.roster import Roster
+from basehttpserver._engine.state import Awaited, State
 from basehttpserver._engine.transport import READ, HandshakeError, wait_until_ready
 from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
@@ -292,9 +294,9 @@ class Poller:
             return False
         if connection.state is State.HANDSHAKE and not connection.try_handshake():
             return False
-        if receives and not connection.try_look_for_tls():
+        if receives and not connection.handshake.try_look_for_tls():
             return False
-        if connection.is_to_be_wrapped:
+        if connection.handshake.is_to_be_wrapped:
             return True
         if receives and not connection.peer.receive():
             return False
@@ -304,7 +306,7 @@ class Poller:
             if not self._host.body_bytes_first(connection):
                 return True
             connection.begin_body(asks=self._host.asks_for_body(connection))
-            self._deadlines.set(connection, connection.seconds_between_looks)
+            self._deadlines.set(connection, connection.body.seconds_between_looks)
         if connection.state is State.BODY:
             return connection.collect_body(self._host.body_bytes_first(connection))
         return False
@@ -317,7 +319,11 @@ class Poller:
 
     def keep(self, connection: Connection) -> None:
         """Wait for the next request of a connection, in the thread that still leads."""
-        if connection.watched_mask and connection.protocol.is_idle and not connection.has_output:
+        if (
+            connection.watched_mask
+            and connection.protocol.is_idle
+            and not connection.outgoing.is_waiting
+        ):
             connection.awaited = Awaited.REQUEST
             self._deadlines.set(connection, connection.idle_seconds)
         else:
@@ -355,7 +361,7 @@ class Poller:
             elif returned not in self._roster:
                 self._welcome(returned)
             else:
-                if returned.has_output:
+                if returned.outgoing.is_waiting:
                     returned.begin_sending()
                 # Its next request may be here: a look now saves a round of the selector.
                 self._go_on(returned, receives=returned.protocol.is_idle)
@@ -366,7 +372,7 @@ class Poller:
         if returned.transport.fileno() < 0:
             return True  # Its handler closed the socket.
         has_work = returned.head is not None or returned.protocol.has_partial_head
-        return self._context.is_stopping and not (has_work or returned.has_output)
+        return self._context.is_stopping and not (has_work or returned.outgoing.is_waiting)
 
     # Deadlines.
 
@@ -405,7 +411,7 @@ class Poller:
             self._close(due)
 
     def _on_slow_reader(self, connection: Connection) -> None:
-        seconds = connection.seconds_to_send()
+        seconds = connection.outgoing.seconds_left()
         if seconds is None:
             self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
         elif seconds > 0:
@@ -415,11 +421,11 @@ class Poller:
             self._close(connection)
 
     def _on_slow_body(self, connection: Connection) -> None:
-        if connection.sends_body_too_slowly():
+        if connection.body.comes_too_slowly():
             connection.time_out_body()
             self._respond(connection)
         else:
-            self._deadlines.set(connection, connection.seconds_between_looks)
+            self._deadlines.set(connection, connection.body.seconds_between_looks)
 
     # The end.
 
