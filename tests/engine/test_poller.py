@@ -11,7 +11,8 @@ from basehttpserver._engine import lingering
 from basehttpserver._engine.connection import Connection
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Tenure
-from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, Poller
+from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
+from basehttpserver._engine.poller import Poller
 from basehttpserver._engine.sockets import adopt
 from basehttpserver._engine.state import State
 from basehttpserver._exchange import Verdict

@@ -1,7 +1,8 @@
 """Everything that waits: sockets, deadlines, threads. It knows no protocol and no handler.
 
     who polls               leadership   one leader, who runs quick handlers itself; successors
-    listen, accept          poller       accepts, reads heads, holds every connection that waits
+    accept, wait            poller       accepts, reads heads, holds every connection that waits
+    listen                  listener     rests where descriptors or memory have run out
     whose they are          host         what the engine asks of a server
     open connections        roster       how many, and from where
     what a connection is    connection   its parts, and the exchange that runs on it
@@ -25,7 +26,8 @@
     what is kept at most    spool        of bodies and responses, for one server
     from other threads      waker        makes the poller look up
     a client that is left   lingering    closed connections, read on for a moment
-    when to give up         deadlines    a table of deadlines; minimum rates
+    when to give up         patience     what the poller waits for, and how long
+    how that is measured    deadlines    a table of deadlines; minimum rates
 
 The server hands it a factory of protocols, and what responds to a request.
 """
@@ -34,8 +36,9 @@ from basehttpserver._engine.connection import Connection, connection_of
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Lead, Tenure
 from basehttpserver._engine.lingering import linger
+from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS, OUT_OF_RESOURCES
 from basehttpserver._engine.outgoing import Surplus
-from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS, OUT_OF_RESOURCES, Poller
+from basehttpserver._engine.poller import Poller
 from basehttpserver._engine.routes import Route, RouteMemory
 from basehttpserver._engine.sentinel import Sentinel
 from basehttpserver._engine.sockets import Handled, accept_from, adopt

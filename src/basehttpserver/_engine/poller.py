@@ -13,8 +13,6 @@ by the methods for any thread.
 """
 
 import contextlib
-import errno
-import math
 import os
 import selectors
 import socket
@@ -28,18 +26,15 @@ from basehttpserver._engine.deadlines import DeadlineTable
 from basehttpserver._engine.host import Host
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.lingering import Lingering, LingeringSockets
+from basehttpserver._engine.listener import Listener
+from basehttpserver._engine.patience import Patience
 from basehttpserver._engine.roster import Roster
-from basehttpserver._engine.state import Awaited, State
-from basehttpserver._engine.transport import READ, HandshakeError, wait_until_ready
+from basehttpserver._engine.state import State
+from basehttpserver._engine.transport import READ, HandshakeError
 from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
 
 __all__ = ["Poller"]
-
-#: How long the listener rests when descriptors or memory have run out. Something must end first.
-ACCEPT_PAUSE_SECONDS: Final = 0.2
-
-OUT_OF_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 #: These wait for a request, and have begun none as far as their state tells.
 _RESTING: Final = frozenset({State.HANDSHAKE, State.HEAD, State.CLOSED})
@@ -55,18 +50,19 @@ class Poller:
         self._host = host
         self._context = context
         self._selector = selector or selectors.DefaultSelector()
-        #: Of connections, of what lingers, and of the listener while it rests (``None``).
+        #: Of connections, of what lingers, and of the listener while it rests.
         self._deadlines: DeadlineTable[object] = DeadlineTable(context.clock)
         self._lingering = LingeringSockets(
             self._selector, self._deadlines, context.settings.linger_seconds
         )
+        self._patience = Patience(context.settings, self._deadlines)
         self._roster = Roster(context.settings)
         #: Guards what is registered, `_returned` against the end, and `_wants_threads`.
         self._lock = threading.Lock()
         self._returned: deque[Connection | Lingering] = deque()
         self._waker = Waker()
         self._selector.register(self._waker, READ, self._waker)
-        self._listener: int | None = None
+        self._listener = Listener(host, self._selector, self._deadlines, self._lock)
         self._threads_wanted = Waker()
         self._wants_threads = False
         self._process = os.getpid()
@@ -108,8 +104,7 @@ class Poller:
             if connection.watched_mask:
                 connection.watched_mask = 0
                 self._selector.unregister(connection.transport)
-        self._deadlines.clear(connection)
-        connection.awaited = Awaited.NOTHING
+        self._patience.forget(connection)
 
     def forget(self, connection: Connection) -> None:
         """Count a connection as closed."""
@@ -195,7 +190,7 @@ class Poller:
             # What an earlier event of the batch has closed or handed on is none of ours.
             if found.watched_mask:
                 self._on_ready(found)
-        elif found is None:
+        elif found is self._listener:
             self._accept()
         elif isinstance(found, Lingering):
             self._lingering.on_ready(found)
@@ -206,37 +201,26 @@ class Poller:
 
     def listen(self) -> None:
         """Begin to accept."""
-        if self._listener is None:
-            self._listener = self._host.fileno()
-            with self._lock:
-                self._selector.register(self._listener, READ, None)
+        self._listener.begin()
 
     def stop_listening(self) -> None:
         """Accept no more."""
-        self._deadlines.clear(None)
-        if self._listener is not None:
-            with self._lock:
-                self._selector.unregister(self._listener)
-            self._listener = None
+        self._listener.end()
 
     def accept_last(self, most: int) -> None:
         """Accept what waits in the listener's queue already, up to `most`, and no more."""
         self.listen()
         for _ in range(most):
-            if self._listener is None or not wait_until_ready([(self._listener, READ)], 0):
+            if not self._listener.has_client:
                 break
             self._accept()
         self.stop_listening()
 
     def _accept(self) -> None:
-        try:
-            request, client_address = self._host.accept()
-        except (OSError, MemoryError) as error:
-            if isinstance(error, MemoryError) or error.errno in OUT_OF_RESOURCES:
-                self.stop_listening()
-                self._deadlines.set(None, ACCEPT_PAUSE_SECONDS)
-            return  # Else the client is gone again: nobody's fault.
-        connection = self._host.admit(request, client_address)
+        accepted = self._listener.try_accept()
+        if accepted is None:
+            return
+        connection = self._host.admit(*accepted)
         if connection is None:
             self._answered += 1
         else:
@@ -246,7 +230,7 @@ class Poller:
         if not self._roster.add(connection):
             self._turn_away(connection)
             return
-        self._deadlines.set(connection, self._context.settings.handshake_timeout_seconds)
+        self._patience.await_handshake(connection)
         self._on_ready(connection)
 
     def _turn_away(self, connection: Connection) -> None:
@@ -286,7 +270,7 @@ class Poller:
                 self._close(connection)
             else:
                 self._watch(connection)
-                self._set_deadline(connection)
+                self._patience.await_more(connection)
 
     def _try_whole_request(self, connection: Connection, *, receives: bool) -> bool:
         """Go through handshake, head and body with what is here; tell whether that is all."""
@@ -306,7 +290,7 @@ class Poller:
             if not self._host.body_bytes_first(connection):
                 return True
             connection.begin_body(asks=self._host.asks_for_body(connection))
-            self._deadlines.set(connection, connection.body.seconds_between_looks)
+            self._patience.await_body(connection)
         if connection.state is State.BODY:
             return connection.collect_body(self._host.body_bytes_first(connection))
         return False
@@ -324,8 +308,7 @@ class Poller:
             and connection.protocol.is_idle
             and not connection.outgoing.is_waiting
         ):
-            connection.awaited = Awaited.REQUEST
-            self._deadlines.set(connection, connection.idle_seconds)
+            self._patience.await_request(connection)
         else:
             # Where it waits for its turn, an event must not give it another.
             self.release(connection)
@@ -376,21 +359,6 @@ class Poller:
 
     # Deadlines.
 
-    def _set_deadline(self, connection: Connection) -> None:
-        """Give a head, once begun, its time, and a response its rate; else it is idle."""
-        settings = self._context.settings
-        if connection.state is State.SENDING:
-            awaited, seconds = Awaited.RESPONSE_TAKEN, settings.rate_grace_seconds
-        elif connection.state is not State.HEAD:
-            return
-        elif connection.protocol.has_partial_head:
-            awaited, seconds = Awaited.HEAD_END, settings.head_timeout_seconds
-        else:
-            awaited, seconds = Awaited.REQUEST, connection.idle_seconds
-        if awaited is not connection.awaited:
-            connection.awaited = awaited
-            self._deadlines.set(connection, seconds)
-
     def _on_due(self, due: object) -> None:
         if isinstance(due, Connection):
             self._on_late(due)
@@ -401,31 +369,18 @@ class Poller:
 
     def _on_late(self, due: Connection) -> None:
         if due.state is State.SENDING:
-            self._on_slow_reader(due)
+            if self._patience.is_over_for_response(due):
+                due.verdict = Verdict.CLOSE
+                self._close(due)
         elif due.state is State.BODY:
-            self._on_slow_body(due)
+            if self._patience.is_over_for_body(due):
+                due.time_out_body()
+                self._respond(due)
         elif due.state is State.HEAD and due.protocol.has_partial_head:
             due.time_out_head()
             self._respond(due)
         else:
             self._close(due)
-
-    def _on_slow_reader(self, connection: Connection) -> None:
-        seconds = connection.outgoing.seconds_left()
-        if seconds is None:
-            self._deadlines.set(connection, self._context.settings.rate_grace_seconds)
-        elif seconds > 0:
-            self._deadlines.set(connection, math.ceil(seconds * 10) / 10)
-        else:
-            connection.verdict = Verdict.CLOSE
-            self._close(connection)
-
-    def _on_slow_body(self, connection: Connection) -> None:
-        if connection.body.comes_too_slowly():
-            connection.time_out_body()
-            self._respond(connection)
-        else:
-            self._deadlines.set(connection, connection.body.seconds_between_looks)
 
     # The end.
 

@@ -1,0 +1,78 @@
+"""How long a connection may keep the poller waiting, by what it waits for.
+
+a handshake           handshake_timeout_seconds, from when it was accepted
+the next request      idle_timeout_seconds, or a handler's `timeout` where that is shorter
+the end of a head     head_timeout_seconds, from its first byte
+a body                a look now and then, see `body`
+a response's client   a look when its allowance may be used up, see `outgoing`
+"""
+
+import math
+
+from basehttpserver._engine.connection import Connection
+from basehttpserver._engine.deadlines import DeadlineTable
+from basehttpserver._engine.state import Awaited, State
+from basehttpserver.settings import Settings
+
+__all__ = ["Patience"]
+
+
+class Patience:
+    """The deadlines of a poller's connections. What follows when they are past is the poller's."""
+
+    def __init__(self, settings: Settings, deadlines: DeadlineTable[object]) -> None:
+        """Keep them in `deadlines`, which has others, too."""
+        self._settings = settings
+        self._deadlines = deadlines
+
+    def forget(self, connection: Connection) -> None:
+        """Wait for nothing; for any thread."""
+        self._deadlines.clear(connection)
+        connection.awaited = Awaited.NOTHING
+
+    def await_handshake(self, connection: Connection) -> None:
+        """Wait for a client that was accepted just now to shake hands."""
+        self._deadlines.set(connection, self._settings.handshake_timeout_seconds)
+
+    def await_request(self, connection: Connection) -> None:
+        """Wait for the next request, of which nothing is here."""
+        connection.awaited = Awaited.REQUEST
+        self._deadlines.set(connection, connection.idle_seconds)
+
+    def await_body(self, connection: Connection) -> None:
+        """Wait until the body, which is collected, is to be looked at."""
+        self._deadlines.set(connection, connection.body.seconds_between_looks)
+
+    def await_more(self, connection: Connection) -> None:
+        """Give a head, once begun, its time, and a response its rate; else it is idle."""
+        settings = self._settings
+        if connection.state is State.SENDING:
+            awaited, seconds = Awaited.RESPONSE_TAKEN, settings.rate_grace_seconds
+        elif connection.state is not State.HEAD:
+            return
+        elif connection.protocol.has_partial_head:
+            awaited, seconds = Awaited.HEAD_END, settings.head_timeout_seconds
+        else:
+            awaited, seconds = Awaited.REQUEST, connection.idle_seconds
+        if awaited is not connection.awaited:
+            connection.awaited = awaited
+            self._deadlines.set(connection, seconds)
+
+    def is_over_for_response(self, connection: Connection) -> bool:
+        """Tell whether its client has taken too little of a response; else wait on."""
+        seconds = connection.outgoing.seconds_left()
+        if seconds is None:
+            seconds = self._settings.rate_grace_seconds
+        elif seconds > 0:
+            seconds = math.ceil(seconds * 10) / 10
+        else:
+            return True
+        self._deadlines.set(connection, seconds)
+        return False
+
+    def is_over_for_body(self, connection: Connection) -> bool:
+        """Tell whether too little of the body has come; else wait on."""
+        if connection.body.comes_too_slowly():
+            return True
+        self.await_body(connection)
+        return False
