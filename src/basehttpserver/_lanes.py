@@ -17,7 +17,7 @@ import socket
 import socketserver
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from basehttpserver import _lane_choice as choice
 from basehttpserver._engine import (
@@ -40,6 +40,7 @@ from basehttpserver._engine import (
     wait_until_ready,
 )
 from basehttpserver._exchange import RequestHead, Verdict
+from basehttpserver._handler_calls import Accepted, call_reporting, run_exchange
 from basehttpserver._http1 import Http1Connection
 from basehttpserver._refusal_log import RefusalLog
 from basehttpserver.settings import Settings
@@ -56,13 +57,6 @@ def make_context(settings: Settings) -> Context:
     if patched > max(settings.max_fields, Settings().max_fields):
         settings = dataclasses.replace(settings, max_fields=patched)
     return Context(settings, Http1Connection, Sentinel(time.monotonic), time.monotonic)
-
-
-class _Accepted(NamedTuple):
-    """What ``get_request`` returned."""
-
-    request: Any
-    client_address: Any
 
 
 class Lanes:
@@ -180,7 +174,7 @@ class Lanes:
         request = adopt(request)
         make_handler = server.RequestHandlerClass
         if not isinstance(request, socket.socket) or not choice.speaks_http(make_handler):
-            self._run_unpolled(_Accepted(request, client_address))
+            self._run_unpolled(Accepted(request, client_address))
             return None
         connection = Connection(request, client_address, self._context)
         connection.handshake.may_be_wrapped = not (
@@ -242,7 +236,7 @@ class Lanes:
         call = functools.partial(
             self._server.process_request, connection.request, connection.client_address
         )
-        self._reporting(connection, call)
+        call_reporting(self._server, connection, call)
         return True
 
     def close_connection(self, connection: Connection) -> None:
@@ -321,7 +315,7 @@ class Lanes:
             self.poller.release(connection)  # Nothing would tell that the handler closes it.
         tenure = self._lead.enter(connection)
         try:
-            parks = self._reporting(connection, self._resume, connection)
+            parks = call_reporting(self._server, connection, run_exchange, self._server, connection)
         finally:
             leads = tenure.leave()
         if leads and route is not None:
@@ -335,7 +329,7 @@ class Lanes:
         """Answer in a thread of the pool."""
         route = _route_of(connection)
         began = self._context.clock()
-        parks = self._reporting(connection, self._resume, connection)
+        parks = call_reporting(self._server, connection, run_exchange, self._server, connection)
         self._routes.note_worker(route, self._context.clock() - began)
         if parks:
             self.poller.give_back(connection)
@@ -343,64 +337,20 @@ class Lanes:
     def _note_of(self, connection: Connection) -> Callable[[], None]:
         return functools.partial(self._routes.note_taken_over, _route_of(connection))
 
-    def _resume(self, connection: Connection) -> bool:
-        """Run one exchange; tell whether the connection is to wait for another, or has ended."""
-        handler = connection.resident
-        if handler is None:
-            self._server.RequestHandlerClass(
-                connection.request, connection.client_address, self._server
-            )
-            handler = connection.resident
-            if handler is None:  # It gave its base class another socket, and has answered there.
-                self._server.shutdown_request(connection.request)
-                return False
-            handler.setup()
-            handler.close_connection = True  # As `handle` does, for what overrides the rest.
-        parks = False
-        try:
-            handler._handle_exchange()
-            while not connection.goes_on and not handler.close_connection:
-                handler._handle_exchange()  # It drives its connection, and keeps the thread.
-            parks = connection.goes_on and not handler.close_connection
-        finally:
-            if not parks:
-                connection.resident = None
-                handler.finish()
-        if not parks:
-            self._server.shutdown_request(connection.request)
-        return parks
-
-    def _run_unpolled(self, accepted: "_Accepted") -> None:
+    def _run_unpolled(self, accepted: Accepted) -> None:
         """Run a handler that is not for HTTP; it may be the one that speaks first."""
         server = self._server
         if self._pool is None:
             process = functools.partial(
                 server.process_request, accepted.request, accepted.client_address
             )
-            self._reporting(accepted, process)
+            call_reporting(server, accepted, process)
         elif not self._pool.try_submit(
             functools.partial(
                 server.process_request_thread, accepted.request, accepted.client_address
             )
         ):
             server.shutdown_request(accepted.request)
-
-    def _reporting(
-        self, accepted: "_Accepted | Connection", call: Callable[..., Any], *arguments: Any
-    ) -> bool:
-        """Return what it returns; an exception is ``handle_error``'s, as in ``socketserver``."""
-        server, request = self._server, accepted.request
-        try:
-            return bool(call(*arguments))
-        except Exception:
-            try:
-                server.handle_error(request, accepted.client_address)
-            finally:
-                server.shutdown_request(request)
-        except BaseException:
-            server.shutdown_request(request)
-            raise
-        return False
 
     # Closing.
 
