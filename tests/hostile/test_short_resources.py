@@ -14,7 +14,7 @@ import pytest
 from basehttpserver import HTTPServer, Settings, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from basehttpserver import server as server_module
 from basehttpserver._engine import accept_from, incoming
-from basehttpserver._engine.poller import ACCEPT_PAUSE_SECONDS
+from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
 from basehttpserver._http1 import Http1Connection
 from tests.hostile.victims import ANYWHERE, StayingVictim, Victim
 from tests.running import PATIENCE_SECONDS, eventually, serving

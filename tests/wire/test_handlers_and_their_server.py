@@ -209,7 +209,7 @@ class TestHandlerThatNeverReturns:
 
 
 LEFT_RUNNING = """
-import threading, time, urllib.request
+import os, threading, time, urllib.request
 from LIBRARY import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Handler(BaseHTTPRequestHandler):
@@ -218,7 +218,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.flush()
         time.sleep(0.3)
-        print("handler has ended", flush=True)
+        os.write(1, b"handler has ended\\n")
 
     def log_message(self, format, *args):
         pass
@@ -240,7 +240,7 @@ def ask_later():
     ask()
     ask()
     server.shutdown()
-    print("shut down", flush=True)
+    os.write(1, b"shut down\\n")
 
 threading.Thread(target=ask_later).start()
 """
