@@ -25,7 +25,6 @@ other object with ``makefile()`` as its request, a handler reads and writes that
 leniently as ``http.server`` does.
 """
 
-import http.client
 import socketserver
 import sys
 from collections.abc import Callable
@@ -36,12 +35,8 @@ from basehttpserver._constructors import ends_with_super
 from basehttpserver._engine import Connection, connection_of, tunnel
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._exchange import RequestHead
-from basehttpserver._fields import parse_fields
-from basehttpserver._response_head import (
-    DEFAULT_ERROR_CONTENT_TYPE,
-    DEFAULT_ERROR_MESSAGE,
-    ResponseHead,
-)
+from basehttpserver._request_syntax import RequestSyntax
+from basehttpserver._response_head import DEFAULT_ERROR_CONTENT_TYPE, DEFAULT_ERROR_MESSAGE
 from basehttpserver.exceptions import PeerError, PeerTimeoutError
 
 __all__ = [
@@ -53,17 +48,6 @@ __all__ = [
 
 #: http.server reads one byte more than a request line may have.
 _MAX_REQUEST_LINE: Final = 65536
-
-
-class _LazyFields:
-    """``headers``, made when it is first asked for; from then on a plain attribute."""
-
-    def __get__(self, handler: Any, owner: type | None = None) -> Any:
-        block = None if handler is None else handler.__dict__.pop("_field_block", None)
-        if block is None:
-            raise AttributeError("headers")
-        handler.headers = parse_fields(block, handler.MessageClass)
-        return handler.headers
 
 
 class _LazyReader:
@@ -80,7 +64,7 @@ class _LazyReader:
         return handler.rfile
 
 
-class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
+class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
     """Answers the requests of one connection: a request SPAM is answered by ``do_SPAM()``.
 
     Subclass it and define ``do_GET`` and its like. In them:
@@ -100,18 +84,11 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
     #: The version that counts until a request line was read.
     default_request_version: str = "HTTP/0.9"
 
-    #: Makes `headers`: an ``email.message.Message`` or a class like it.
-    MessageClass: type = http.client.HTTPMessage
-
-    #: Parsed from the field lines when somebody asks.
-    headers: Any = _LazyFields()
     rfile: Any = _LazyReader()
 
     server: Any
     request: Any
     connection: Any
-    raw_requestline: bytes
-    path: str
 
     #: What was being handled around us all when the connection began: none of our business.
     _exception_before: BaseException | None = None
@@ -372,125 +349,3 @@ class BaseHTTPRequestHandler(ResponseHead, socketserver.StreamRequestHandler):
             self._send_unsupported_method()
         else:
             self.send_error(refusal.status, refusal.reason, refusal.explanation)
-
-    def _parse_version(self, words: list[str]) -> bool:
-        if len(words) < 3:
-            return True
-        version = words[-1]
-        if version in ("HTTP/1.1", "HTTP/1.0"):
-            self.request_version = version
-            if version == "HTTP/1.1" and self.protocol_version >= "HTTP/1.1":
-                self.close_connection = False
-            return True
-        name, _, number = version.partition("/")
-        parts = number.split(".")
-        if (
-            name != "HTTP"
-            or len(parts) != 2
-            or not all(part.isascii() and part.isdigit() and len(part) <= 10 for part in parts)
-        ):
-            self.request_version = ""
-            self.send_error(HTTPStatus.BAD_REQUEST, f"Bad request version ({version!r})")
-            return False
-        self.request_version = version
-        major_minor = int(parts[0]), int(parts[1])
-        if major_minor >= (1, 1) and self.protocol_version >= "HTTP/1.1":
-            self.close_connection = False
-        if major_minor >= (2, 0):
-            self.send_error(
-                HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, f"Invalid HTTP version ({number})"
-            )
-            return False
-        return True
-
-    def _parse_method_and_path(self, words: list[str]) -> bool:
-        if not 2 <= len(words) <= 3:
-            self.request_version = "" if len(words) < 2 else self.request_version
-            self.send_error(HTTPStatus.BAD_REQUEST, f"Bad request syntax ({self.requestline!r})")
-            return False
-        command, path = words[:2]
-        if len(words) == 2:
-            self.close_connection = True
-            if command != "GET":
-                self.request_version = ""
-                self.send_error(HTTPStatus.BAD_REQUEST, f"Bad HTTP/0.9 request type ({command!r})")
-                return False
-        self.command = command
-        # cpython#87389: a path that begins with // would make an open redirect, since a client
-        # takes what is behind it for a host.
-        self.path = "/" + path.lstrip("/") if path.startswith("//") else path
-        return True
-
-    def _parse_fields(self) -> bool:
-        peer = self._peer
-        head = None if peer is None else peer.head
-        if peer is not None and head is not None and self._try_put_off_fields(peer, head):
-            speaks_1_1 = self.protocol_version >= "HTTP/1.1"
-            self.close_connection = not (head.keeps_alive and speaks_1_1)
-            if head.expects_continue and speaks_1_1:
-                return self.handle_expect_100()
-            return True
-        try:
-            self.headers = self._read_fields()
-        except http.client.LineTooLong as error:
-            self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Line too long", str(error))
-            return False
-        except http.client.HTTPException as error:
-            self.send_error(
-                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many headers", str(error)
-            )
-            return False
-        self._read_connection_field()
-        if (
-            self.headers.get("Expect", "").lower() == "100-continue"
-            and self.protocol_version >= "HTTP/1.1"
-            and self.request_version >= "HTTP/1.1"
-        ):
-            return self.handle_expect_100()
-        return True
-
-    def _try_put_off_fields(self, peer: Connection, head: RequestHead) -> bool:
-        """Leave the fields to be parsed when they are asked for, where nobody could tell.
-
-        What they mean for the connection the engine has found already. (A quarter of the time of
-        a small exchange with a browser's twelve fields.)
-        """
-        if self.MessageClass is not http.client.HTTPMessage or not head.is_strict:
-            return False
-        block = peer.incoming.take_field_lines(len(head.raw) - len(self.raw_requestline))
-        if block:
-            self.__dict__.pop("headers", None)
-            self._field_block = block
-        return bool(block)
-
-    def _read_fields(self) -> Any:
-        """Read the field lines from ``rfile``, up to the empty line."""
-        peer = self._peer
-        if peer is not None and peer.head is not None and peer.incoming.is_read_by(self.rfile):
-            head = peer.head.raw
-            if head.startswith(self.raw_requestline):
-                count = len(head) - len(self.raw_requestline)
-                block = peer.incoming.take_field_lines(count) or self.rfile.read(count)
-                return parse_fields(block, self.MessageClass)
-        return http.client.parse_headers(self.rfile, _class=self.MessageClass)
-
-    def _read_connection_field(self) -> None:
-        """Let the client's Connection field decide (RFC 9112 9.3); it is a list of options."""
-        field = self.headers.get("Connection", "").lower()
-        if not field:
-            return
-        options = [option.strip() for option in field.split(",")]
-        if "close" in options:
-            self.close_connection = True
-        elif "keep-alive" in options and self.protocol_version >= "HTTP/1.1":
-            self.close_connection = False
-
-    def handle_expect_100(self) -> bool:
-        """Answer a client that waits for 100 (Continue) before it sends its body.
-
-        Returns ``True`` to go on, as it does by default after sending 100. An override may send
-        an error and return ``False``.
-        """
-        self.send_response_only(HTTPStatus.CONTINUE)
-        self.end_headers()
-        return True
