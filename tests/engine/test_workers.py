@@ -88,6 +88,27 @@ def test_exception_goes_to_excepthook_and_the_thread_lives(make_pool, monkeypatc
     told.clear()
 
 
+def test_thread_lives_where_its_exception_cannot_be_told(make_pool, monkeypatch):
+    """As where ``sys.stderr`` is a pipe that nobody reads."""
+    told = []
+
+    def cannot_tell(given):
+        told.append(given.thread)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(threading, "excepthook", cannot_tell)
+    pool = make_pool(1)
+
+    def task():
+        raise RuntimeError
+
+    for count in (1, 2):
+        eventually(lambda: pool.try_submit(task))
+        eventually(lambda count=count: len(told) == count and not pool.running)
+    assert told[0] is told[1]
+    told.clear()
+
+
 def test_idle_thread_ends(make_pool, monkeypatch):
     monkeypatch.setattr(workers, "LINGER_SECONDS", 0.02)
     monkeypatch.setattr(workers, "LOOK_SECONDS", 0.01)
