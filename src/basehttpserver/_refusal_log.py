@@ -4,6 +4,7 @@ The line goes where the handler's lines go, by ``log_error``. No request is behi
 costs a client nothing to bring about; there is one a second at most.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -27,7 +28,10 @@ class RefusalLog:
     def note(
         self, handler_class: type | None, server: Any, client_address: Any, reason: str
     ) -> None:
-        """Log a refusal by the ``log_error`` of `handler_class`, or count it for the next."""
+        """Log a refusal by the ``log_error`` of `handler_class`, or count it for the next.
+
+        Raises nothing: a log that cannot be written must not be a way to end the server.
+        """
         now = self._clock()
         if now < self._next_line:
             self._left_out += 1
@@ -35,10 +39,10 @@ class RefusalLog:
         self._next_line = now + PAUSE_SECONDS
         left_out, self._left_out = self._left_out, 0
         more = f" ({left_out} more clients were refused before)" if left_out else ""
-        try:
-            _log_for(handler_class, server, client_address).log_error("%s", reason + more)
-        except Exception:  # An override that needs a request.
-            _log_for(None, server, client_address).log_error("%s", reason + more)
+        for each_class in (handler_class, None):  # An override may need a request.
+            with contextlib.suppress(Exception):
+                _log_for(each_class, server, client_address).log_error("%s", reason + more)
+                return
 
 
 def _log_for(handler_class: type | None, server: Any, client_address: Any) -> Any:

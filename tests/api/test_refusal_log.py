@@ -1,5 +1,8 @@
 """The log of clients that come to no request, by a clock that we turn."""
 
+import io
+import sys
+
 import pytest
 
 from basehttpserver import BaseHTTPRequestHandler
@@ -66,3 +69,17 @@ def test_handler_that_logs_nothing(handler, clock, capsys):
     line = capsys.readouterr().err
     assert line.startswith("192.0.2.7 - - [")
     assert line.endswith("] no TLS\n")
+
+
+def test_log_that_cannot_be_written(clock, monkeypatch):
+    """A client can bring a refusal about at will: what it may cost is a line."""
+
+    class Broken(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Broken())
+    log = RefusalLog(clock)
+    for handler in (BaseHTTPRequestHandler, None):
+        clock.now += PAUSE_SECONDS
+        log.note(handler, SERVER, ADDRESS, "no TLS")
