@@ -254,6 +254,17 @@ class TestFaults:
         rig.connect(b"head\n")
         assert len(rig.host.answered) == 1
 
+    def test_connection_is_closed_where_its_fault_cannot_be_reported(self, rig):
+        """As by a ``handle_error`` that raises again; the same bytes would come for ever."""
+
+        def report(connection):
+            raise NotImplementedError
+
+        rig.host.report = report
+        with pytest.raises(NotImplementedError):
+            rig.connect(b"head:no number\n")
+        assert len(rig.host.closed) == 1
+
     def test_what_leaves_the_host_leaves_the_loop(self, rig):
         """A handler's SystemExit, say: it is not for the poller to keep."""
 

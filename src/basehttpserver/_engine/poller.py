@@ -259,8 +259,10 @@ class Poller:
             self._close(connection)
         except Exception:
             # A fault of ours, met with one client's bytes: it must not end the others' server.
-            self._host.report(connection)
-            self._close(connection)
+            try:
+                self._host.report(connection)
+            finally:  # ``handle_error`` may raise.
+                self._close(connection)
         else:
             if is_whole:
                 self._respond(connection)
