@@ -12,7 +12,6 @@ import functools
 import html
 import http.client
 import importlib
-import importlib.util
 import io
 import itertools
 import mimetypes
@@ -28,14 +27,15 @@ import urllib.parse
 from http import HTTPStatus
 from typing import Any
 
-import basehttpserver
 from basehttpserver import (
     DEFAULT_ERROR_CONTENT_TYPE,
     DEFAULT_ERROR_MESSAGE,
     BaseHTTPRequestHandler,
     HTTPServer,
+    HTTPSServer,
     SimpleHTTPRequestHandler,
     ThreadingHTTPServer,
+    ThreadingHTTPSServer,
     test,
 )
 
@@ -44,28 +44,23 @@ __version__ = "0.6"
 __all__ = [  # noqa: RUF022 - the order is CPython's
     "HTTPServer",
     "ThreadingHTTPServer",
+    "HTTPSServer",
+    "ThreadingHTTPSServer",
     "BaseHTTPRequestHandler",
     "SimpleHTTPRequestHandler",
+    "CGIHTTPRequestHandler",  # noqa: F822 - imported when it is asked for
 ]
 
-#: What is found when it is asked for, and where.
-_ELSEWHERE = {
-    "CGIHTTPRequestHandler": "basehttpserver.cgi",
-    "_url_collapse_path": "basehttpserver.cgi",
-    "executable": "basehttpserver.cgi",
-    "nobody": "basehttpserver.cgi",
-    "nobody_uid": "basehttpserver.cgi",
-    "HTTPSServer": "basehttpserver",
-    "ThreadingHTTPSServer": "basehttpserver",
-}
+#: What is imported from `basehttpserver.cgi` when it is asked for: few programs run CGI scripts.
+_NAMES_OF_CGI = frozenset(
+    ["CGIHTTPRequestHandler", "_url_collapse_path", "executable", "nobody", "nobody_uid"]
+)
 
 
 def __getattr__(name: str) -> Any:
-    try:
-        return getattr(importlib.import_module(_ELSEWHERE[name]), name)
-    except (KeyError, ImportError, AttributeError):
-        # So `from http.server import name` raises ImportError, as it should.
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    if name in _NAMES_OF_CGI:
+        return getattr(importlib.import_module("basehttpserver.cgi"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _get_best_family(host: str | None, port: int | str | None) -> tuple[socket.AddressFamily, Any]:
@@ -74,20 +69,6 @@ def _get_best_family(host: str | None, port: int | str | None) -> tuple[socket.A
     family, _, _, _, address = found[0]
     return family, address
 
-
-def _is_there(name: str) -> bool:
-    """Tell whether a name is found elsewhere, without an import: few programs run CGI scripts."""
-    home = _ELSEWHERE[name]
-    if home == "basehttpserver":
-        return hasattr(basehttpserver, name)
-    return importlib.util.find_spec(home) is not None
-
-
-__all__ += [
-    name
-    for name in ("HTTPSServer", "ThreadingHTTPSServer", "CGIHTTPRequestHandler")
-    if _is_there(name)
-]
 
 if __name__ == "__main__":
     from basehttpserver.__main__ import main
