@@ -411,6 +411,16 @@ class TestEnd:
         wfile.write(b"x")
         assert not rig.connection.can_answer
 
+    def test_writer_that_outlives_the_socket(self, rig):
+        """Nothing is sent when it is collected: there is nowhere to, and nobody to be told."""
+        rfile, wfile = rig.begin()
+        wfile.write(b"unsent")
+        rig.connection.close()
+        rfile.close()
+        rig.request.close()
+        del wfile
+        assert not rig.connection.peer.is_lost
+
 
 def with_duplicate(sock, use):
     with sock.dup() as duplicate:

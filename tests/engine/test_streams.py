@@ -1,6 +1,7 @@
 """``rfile`` and ``wfile`` look like the files of ``socket.makefile``."""
 
 import io
+import weakref
 
 import pytest
 
@@ -132,6 +133,15 @@ class TestWriter:
         assert writer.closed
         with pytest.raises(ValueError, match="closed file"):
             writer.write(b"x")
+
+    def test_collected(self, outgoing):
+        """The exchange sends what was written, whatever becomes of ``wfile``."""
+        writer = ResponseWriter(outgoing, lambda: 7)
+        writer.write(b"abc")
+        is_collected = weakref.ref(writer)
+        del writer
+        assert is_collected() is None
+        assert not outgoing.flushes
 
     def test_text_wrapper(self, writer, outgoing):
         with io.TextIOWrapper(writer, "utf-8") as text:

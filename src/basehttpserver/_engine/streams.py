@@ -138,3 +138,10 @@ class ResponseWriter(io.BufferedIOBase):
         if not self.closed:
             self._outgoing.flush_all()
         return self._fileno()
+
+    def __del__(self) -> None:
+        """Send nothing, as `io.IOBase` would: what was written is the exchange's, which sends it.
+
+        The collector comes at any moment, in any thread: when the socket is closed already, or
+        while a write holds the lock that sending would wait for.
+        """
