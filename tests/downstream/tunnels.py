@@ -3,6 +3,8 @@
 import contextlib
 import os
 import re
+import select
+import socket
 import socketserver
 import ssl
 import threading
@@ -13,6 +15,9 @@ from websockets.sync.client import connect
 from tests.running import PATIENCE_SECONDS, serving
 
 __all__ = ["EchoTarget", "echo_target", "exchange", "listening_port", "tunnel"]
+
+#: The most that a record of TLS holds (RFC 8446 5.1).
+RECORD_BYTES = 16384
 
 
 class EchoTarget(socketserver.ThreadingTCPServer):
@@ -38,10 +43,21 @@ class _Echo(socketserver.BaseRequestHandler):
     server: EchoTarget
 
     def handle(self):
+        """Never keep the other end from sending: websockify does not receive while it does."""
         self.server.count(1)
+        self.request.setblocking(False)
+        to_send = bytearray()
         try:
-            while data := self.request.recv(65536):
-                self.request.sendall(data)
+            while True:
+                writers = [self.request] if to_send else []
+                readable, writable, _ = select.select([self.request], writers, [])
+                if readable:
+                    data = self.request.recv(65536)
+                    if not data:
+                        break
+                    to_send += data
+                if writable:
+                    del to_send[: self.request.send(to_send)]
         except ConnectionError:
             pass
         finally:
@@ -55,17 +71,69 @@ def echo_target():
         yield running.server
 
 
+class TakingTurns(ssl.SSLSocket):
+    """A TLS socket for a thread that receives beside one that sends.
+
+    OpenSSL takes one call at a time for a connection, and not every Python sees to that: a request
+    that is sent just while the tickets of TLS 1.3 are received may never leave the client.
+    """
+
+    #: What a thread holds while it is in OpenSSL; ``None`` until the handshake is over.
+    turn = None
+
+    def take_turns(self):
+        """Wait outside of OpenSSL from now on."""
+        self.setblocking(False)
+        self.turn = threading.Lock()
+
+    def settimeout(self, value):
+        """Leave it as `take_turns` needs it."""
+        if self.turn is None:
+            super().settimeout(value)
+
+    def recv(self, size):
+        """Receive something, ``b""`` at the end."""
+        return self._in_turn(super().recv, size)
+
+    def sendall(self, data):
+        """Send all of it."""
+        sent = 0
+        while sent < len(data):
+            # A record: what OpenSSL could not send it wants again, and as much of it.
+            sent += self._in_turn(super().send, data[sent : sent + RECORD_BYTES])
+
+    def _in_turn(self, call, argument):
+        while True:
+            with self.turn:
+                try:
+                    return call(argument)
+                except ssl.SSLWantReadError:
+                    waited_for = [self], []
+                except ssl.SSLWantWriteError:
+                    waited_for = [], [self]
+            select.select(*waited_for, [])
+
+
+def connect_tls(port, certificate):
+    """Connect to a server by TLS, trusting `certificate`."""
+    context = ssl.create_default_context(cafile=certificate)
+    context.sslsocket_class = TakingTurns
+    plain = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+    try:
+        secure = context.wrap_socket(plain, server_hostname="127.0.0.1")
+    except BaseException:
+        plain.close()
+        raise
+    secure.take_turns()
+    return secure
+
+
 def tunnel(port, certificate=None, **options):
     """Connect to a WebSocket server; a context manager."""
-    scheme, context = "ws", None
     if certificate is not None:
-        scheme, context = "wss", ssl.create_default_context(cafile=certificate)
-        # The tickets of TLS 1.3, which come behind the handshake, wake the client's thread that
-        # receives: it waits inside of OpenSSL, and now and then its sending thread with it.
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        options["sock"] = connect_tls(port, certificate)
     return connect(
-        f"{scheme}://127.0.0.1:{port}/",
-        ssl=context,
+        f"ws://127.0.0.1:{port}/",
         compression=None,
         max_size=None,
         open_timeout=PATIENCE_SECONDS,
