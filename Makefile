@@ -31,7 +31,7 @@ test: $(VENV)/.installed-for-development
 	$(IN_VENV) -m coverage report --include='$(CORE)' --fail-under=95
 
 test-downstream: $(VENV)-downstream/.installed-for-downstream
-	$(VENV)-downstream/bin/python -m pytest tests/downstream $(PYTEST_ARGUMENTS)
+	$(VENV)-downstream/bin/python -m pytest tests/downstream --numprocesses=2 --dist=worksteal $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.installed-for-development
 	$(IN_VENV) -m ruff check
