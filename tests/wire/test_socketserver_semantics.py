@@ -210,8 +210,8 @@ class TestHooks:
                 thread = threading.Thread(
                     target=self.process_request_thread, args=(request, client_address)
                 )
-                thread.start()
                 self.started.append(thread)
+                thread.start()
 
         Own.started = []
         with serving(Own(ANYWHERE, Handler)) as running:
