@@ -89,7 +89,7 @@ class PlaintextError(HandshakeError):
 class Transport:
     """What plain and TLS sockets have in common."""
 
-    #: The socket is in blocking mode while it is ours: a handler may send by itself in between.
+    #: The socket is in blocking mode when a handler sends by itself, and may go on being ours.
     is_left_blocking = False
 
     def __init__(self, sock: socket.socket) -> None:
@@ -237,6 +237,8 @@ class TlsTransport(Transport):
         """Take the socket out of blocking mode: TLS has no flag for one call."""
         super().__init__(sock)
         self._is_handled = isinstance(sock, sockets.HandledTlsSocket)
+        # Such a one lets go of that mode by itself, until we use it again.
+        self.is_left_blocking = self._is_handled
         self._has_begun = False
         self._has_ended = False
         # The flusher may send while the handler's thread receives; OpenSSL allows one at a time.
