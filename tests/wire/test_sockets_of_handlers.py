@@ -1,12 +1,14 @@
 """Handlers that use their socket, or their process, beside ``wfile``: the order stays."""
 
+import io
 import os
 import socket
+import threading
 
 import pytest
 
 from basehttpserver import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
-from tests.running import serving
+from tests.running import PATIENCE_SECONDS, serving
 from tests.wire.conversation import conversation
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
@@ -88,6 +90,36 @@ def test_a_second_socket_comes_behind_what_is_written(server_class):
             second.sendall(b"llo")
 
     assert answer_of(server_class, do_get) == b"hello"
+
+
+@each_class
+@pytest.mark.parametrize(
+    "send",
+    [lambda sock, data: sock.sendall(data), lambda sock, data: sock.sendfile(io.BytesIO(data))],
+    ids=["sendall", "sendfile"],
+)
+def test_nothing_follows_what_was_sent_in_part(server_class, send):
+    """How much went nobody knows; an error page would be taken for the body."""
+    has_failed = threading.Event()
+
+    class Quiet(server_class):
+        def handle_error(self, request, client_address):
+            pass
+
+    def do_get(self):
+        self.request.settimeout(0.05)
+        data = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + bytes(1 << 25)
+        try:
+            send(self.request, data)
+        except TimeoutError:
+            has_failed.set()
+            raise ValueError("too slow") from None
+
+    handler = type("Made", (Handler,), {"do_GET": do_get})
+    with serving(Quiet(("127.0.0.1", 0), handler)) as running, conversation(running) as client:
+        client.get()
+        assert has_failed.wait(PATIENCE_SECONDS)
+        assert not client.read_to_end().partition(b"\r\n\r\n")[2].strip(b"\0")
 
 
 @each_class

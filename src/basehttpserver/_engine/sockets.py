@@ -99,10 +99,19 @@ class Handled(_Socket):
 
     @contextlib.contextmanager
     def _sending_piece_by_piece(self) -> Iterator[None]:
-        """Count no piece for which a call, which counts the whole, calls `send`."""
+        """Count no piece for which a call, which counts the whole, calls `send`.
+
+        Where it fails nobody knows how much was sent: the connection is taken over, so that nothing
+        of ours follows.
+        """
         self._is_sending = True
         try:
             yield
+        except BaseException:
+            if self.connection is not None:
+                with contextlib.suppress(OSError):
+                    self.connection.take_over(0)
+            raise
         finally:
             self._is_sending = False
 
