@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import threading
 import time
 
@@ -11,6 +12,10 @@ from tests.tls import Authority
 
 #: What ends by itself may take so long.
 GRACE_SECONDS = 3
+
+# A shell that starts us in the background has us, and all programs that tests start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def open_sockets():
