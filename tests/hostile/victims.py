@@ -5,6 +5,7 @@ Victims    a server of each kind, started when it is first attacked
 """
 
 import contextlib
+import os
 import re
 import socket
 import ssl
@@ -124,10 +125,18 @@ def end_sending(client):
     if not isinstance(client.socket, ssl.SSLSocket):
         client.finish_sending()
         return
-    client.socket.settimeout(0)
-    with contextlib.suppress(ssl.SSLWantReadError):
-        client.socket.unwrap()
-    client.socket.settimeout(PATIENCE_SECONDS)
+    # `unwrap` waits for the other's close_notify, and an answer that comes instead is lost. So it
+    # finds nothing there, and its own is passed on.
+    descriptor = client.socket.fileno()
+    ours, theirs = socket.socketpair()
+    with ours, theirs, socket.socket(fileno=os.dup(descriptor)) as connection:
+        os.dup2(theirs.fileno(), descriptor)
+        client.socket.settimeout(0)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            client.socket.unwrap()
+        os.dup2(connection.fileno(), descriptor)
+        client.socket.settimeout(PATIENCE_SECONDS)
+        connection.sendall(ours.recv(65536))
 
 
 def complaint_about(client, attack):
