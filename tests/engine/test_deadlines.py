@@ -5,6 +5,9 @@ import pytest
 from basehttpserver._engine.deadlines import DeadlineTable, RateAllowance
 from tests.engine.fakes import Clock
 
+#: More than are due in most of these tests.
+MOST = 1000
+
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
 
@@ -21,17 +24,17 @@ def table(clock):
 class TestDeadlineTable:
     def test_empty(self, table):
         assert table.seconds_left() is None
-        assert list(table.pop_due()) == []
+        assert list(table.pop_due(MOST)) == []
 
     def test_falls_due(self, table, clock):
         table.set("key", 5.0)
         assert table.seconds_left() == 5.0
         clock.now += 4
         assert table.seconds_left() == 1.0
-        assert list(table.pop_due()) == []
+        assert list(table.pop_due(MOST)) == []
         clock.now += 1
         assert table.seconds_left() == 0.0
-        assert list(table.pop_due()) == ["key"]
+        assert list(table.pop_due(MOST)) == ["key"]
         assert table.seconds_left() is None
 
     def test_past_is_not_negative(self, table, clock):
@@ -43,9 +46,9 @@ class TestDeadlineTable:
         table.set("key", 1.0)
         table.set("key", 5.0)
         clock.now += 2
-        assert list(table.pop_due()) == []
+        assert list(table.pop_due(MOST)) == []
         clock.now += 3
-        assert list(table.pop_due()) == ["key"]
+        assert list(table.pop_due(MOST)) == ["key"]
 
     def test_set_again_goes_behind_others_of_its_duration(self, table, clock):
         table.set("one", 5.0)
@@ -54,7 +57,7 @@ class TestDeadlineTable:
         clock.now += 1
         table.set("one", 5.0)
         clock.now += 4
-        assert list(table.pop_due()) == ["other"]
+        assert list(table.pop_due(MOST)) == ["other"]
 
     def test_clear(self, table, clock):
         table.set("key", 1.0)
@@ -63,24 +66,34 @@ class TestDeadlineTable:
         table.clear("never set")
         clock.now += 2
         assert table.seconds_left() is None
-        assert list(table.pop_due()) == []
+        assert list(table.pop_due(MOST)) == []
 
     def test_durations_are_apart(self, table, clock):
         table.set("long", 10.0)
         table.set("short", 1.0)
         clock.now += 5
         table.set("shorter", 0.5)
-        assert list(table.pop_due()) == ["short"]
+        assert list(table.pop_due(MOST)) == ["short"]
         assert table.seconds_left() == 0.5
         clock.now += 5
-        assert sorted(table.pop_due()) == ["long", "shorter"]
+        assert sorted(table.pop_due(MOST)) == ["long", "shorter"]
 
     def test_many(self, table, clock):
         for number in range(1000):
             table.set(number, 60.0)
             clock.now += 0.01
         clock.now = 60.0 + 500 * 0.01
-        assert list(table.pop_due()) == list(range(501))
+        assert list(table.pop_due(MOST)) == list(range(501))
+
+    def test_no_more_than_said_and_the_oldest_first(self, table, clock):
+        for number in range(10):
+            table.set(number, 5.0 if number % 2 else 60.0)
+            clock.now += 1
+        clock.now = 100.0
+        assert list(table.pop_due(3)) == [1, 3, 5]
+        assert list(table.pop_due(3)) == [7, 9, 0]
+        assert table.seconds_left() == 0
+        assert list(table.pop_due(MOST)) == [2, 4, 6, 8]
 
 
 class TestRateAllowance:

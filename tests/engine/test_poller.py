@@ -12,7 +12,7 @@ from basehttpserver._engine.connection import Connection
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
-from basehttpserver._engine.poller import Poller
+from basehttpserver._engine.poller import MOST_DUE, Poller
 from basehttpserver._engine.sockets import adopt
 from basehttpserver._engine.state import State
 from basehttpserver._exchange import Verdict
@@ -237,6 +237,20 @@ class TestDeadlines:
         rig.turn(2)
         (connection,) = rig.host.answered
         assert connection.head.refusal.status == 408
+
+    def test_many_at_once_hold_up_no_request(self, rig):
+        for _ in range(2 * MOST_DUE):
+            rig.connect(b"half")
+        rig.clock.now += 10
+        client = rig.connect()
+        rig.clock.now += 11
+        rig.poller.run_once(0, rig.tenure)
+        client.sendall(b"one\n")
+        rig.poller.run_once(0, rig.tenure)
+        refusals = [connection.head.refusal for connection in rig.host.answered]
+        assert refusals.index(None) == MOST_DUE
+        rig.turn()
+        assert len(rig.host.answered) == 2 * MOST_DUE + 1
 
     def test_half_a_head_behind_an_answer(self, rig):
         rig.connect(b"one\nhalf")

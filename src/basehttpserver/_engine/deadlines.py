@@ -1,5 +1,7 @@
 """When to give up on a peer: a table of deadlines, and minimum rates."""
 
+import itertools
+import operator
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -62,20 +64,22 @@ class DeadlineTable(Generic[Key]):
             )
         return None if first is None else max(0.0, first - self._clock())
 
-    def pop_due(self) -> Iterator[Key]:
-        """Take out and return, one by one, the keys whose deadline is past.
+    def pop_due(self, most: int) -> Iterator[Key]:
+        """Take out and return, one by one, the keys whose deadline is past: `most` of them at most.
 
-        What the caller does not come to stays. A key that falls due again meanwhile waits for the
-        next call.
+        Those come first that are due for longest. What the caller does not come to stays. A key
+        that falls due again meanwhile waits for the next call.
         """
         now = self._clock()
-        due: list[Key] = []
+        past: list[tuple[float, Key]] = []
         with self._lock:
             for queue in self._queues.values():
-                for key, when in queue.items():
+                for key, when in itertools.islice(queue.items(), most):
                     if when > now:
                         break
-                    due.append(key)
+                    past.append((when, key))
+        past.sort(key=operator.itemgetter(0))
+        due = [key for _, key in past[:most]]
         for key in due:
             with self._lock:
                 duration = self._duration_of.get(key)

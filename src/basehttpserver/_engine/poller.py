@@ -36,6 +36,10 @@ from basehttpserver._exchange import Verdict
 
 __all__ = ["Poller"]
 
+#: How many deadlines are seen to before the others' events are: thousands that came at once are
+#: late at once, too, and to answer one costs as much as a request.
+MOST_DUE: Final = 16
+
 #: These wait for a request, and have begun none as far as their state tells.
 _RESTING: Final = frozenset({State.HANDSHAKE, State.HEAD, State.CLOSED})
 
@@ -176,7 +180,7 @@ class Poller:
                     return
             self._take_back(tenure)
         if self._may_go_on(tenure):
-            for due in self._deadlines.pop_due():
+            for due in self._deadlines.pop_due(MOST_DUE):
                 self._on_due(due)
                 if not self._may_go_on(tenure):
                     return
