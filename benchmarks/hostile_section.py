@@ -33,12 +33,13 @@ suffers is the machine's doing. Python {python}, {system}, {cores} cores, on a m
 other work to do (load averages of {loads}), which can only make an attempt worse: so of up to
 {attempts} the best counts, the first that reaches the goal or else the one that comes nearest.
 All of them are in `benchmarks/results/hostile.json`. Deadlines are short, so that all of them pass
-during the attack: {deadlines}.
+during the attack: {deadlines}.{missing}
 
 {crowds}
 
 What takes long: a new connection waits its turn behind all those that came before it in the
 kernel's queue, for as long as it takes to accept them; on kept connections nobody waits for that.
+What is answered at once, as ranges are, ends an attack early; it is begun again, and so a flood.
 In a `ThreadingHTTPServer` each body above `spool_memory_bytes` has a thread to itself, and a
 thousand threads that begin, or give up, at one moment all want the interpreter lock: `max_workers`
 says how many there may be.
@@ -84,6 +85,7 @@ def render(results: Results, bound_bytes: int) -> str:
         verdict=render_verdict(results),
         table=render_table(results),
         deadlines=", ".join(f"`{name}` {value}" for name, value in results["deadlines"].items()),
+        missing=render_missing(results),
         crowds=render_crowds(results, bound_bytes),
     )
 
@@ -124,6 +126,19 @@ def summarize_stay(attempt: Results) -> Results:
     during, undisturbed = attempt["after_arrival"], attempt["undisturbed"]
     times = during["p99_milliseconds"] / undisturbed["p99_milliseconds"]
     return {**attempt, "during": during, "times": times}
+
+
+def render_missing(results: Results) -> str:
+    rows = each_row(results)
+    measured = {(server, title) for server, title, _ in rows}
+    titles = [*(attack.title for attack in ATTACKS.values()), "crowd"]
+    missing = [
+        f"`{server}`, {title}"
+        for server in sorted({server for server, _, _ in rows})
+        for title in titles
+        if (server, title) not in measured
+    ]
+    return f"\nNot measured in this run: {'; '.join(missing)}." if missing else ""
 
 
 def render_table(results: Results) -> str:

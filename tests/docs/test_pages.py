@@ -8,8 +8,9 @@ import shutil
 import subprocess
 
 import pytest
-from benchmarks import pages
+from benchmarks import hostile_section, pages
 from benchmarks.servers import SERVERS
+from benchmarks.slowhttptest import ATTACKS
 
 import basehttpserver
 from basehttpserver import __main__ as command_line
@@ -55,6 +56,13 @@ def test_results_are_of_these_subjects():
     for profile, measured in results["profiles"].items():
         asked = [name for name, server in SERVERS.items() if server.has_part_in(profile)]
         assert list(measured) == [name for name in asked if name not in results["missing"]]
+
+
+def test_attacks_are_rendered():
+    results = json.loads(hostile_section.RESULTS.read_text("utf-8"))
+    page = (ROOT / hostile_section.PAGE).read_text("utf-8")
+    assert hostile_section.insert(page, results) == page
+    assert list(results["slowhttptest"]) == [*ATTACKS]
 
 
 def test_options_of_command_line_are_listed():
