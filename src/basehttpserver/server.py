@@ -185,8 +185,9 @@ class HTTPServer(socketserver.TCPServer):
     def drain(self, seconds: float) -> bool:
         """Accept no more, let requests that have begun be answered, and close idle connections.
 
-        Returns whether that was done within `seconds`. Call it when `serve_forever` has
-        returned, in the thread that called that; `server_close` comes after it.
+        Closes the listener, so that who comes later is refused and can go elsewhere. Returns
+        whether that was done within `seconds`. Call it when `serve_forever` has returned, in the
+        thread that called that; `server_close` comes after it.
         """
         if self._lanes is None:
             return True
@@ -196,6 +197,8 @@ class HTTPServer(socketserver.TCPServer):
         poller.announce_stop()
         # To these clients the connection stands, and their requests may be on the way.
         poller.accept_last(self.request_queue_size)
+        # Else the kernel would go on to greet clients, and their requests would be lost at the end.
+        self.socket.close()
         while True:
             lanes.poll(0)  # What has arrived is served before idle connections are closed.
             poller.close_idle()

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from tests.running import PATIENCE_SECONDS
+from tests.running import PATIENCE_SECONDS, eventually
 from tests.wire.conversation import conversation
 
 pytestmark = [
@@ -163,17 +163,26 @@ class TestSignals:
                 client.expect(200, b"ok")
             program.want_exit(0)
 
-    def test_nothing_more_is_accepted(self):
-        with service() as program, conversation(program) as client:
-            client.get("/slow")
-            assert program.process.stdout.readline() == "begun\n"
-            program.tell(signal.SIGTERM)
-            with conversation(program) as late:
-                late.get()
+    def test_who_comes_later_is_refused(self):
+        """At once, and not by a reset at the end, which could mean that something was done."""
+
+        def is_refused():
+            try:
+                conversation(program).socket.close()
+            except ConnectionRefusedError:
+                return True
+            return False
+
+        with service() as program:
+            with conversation(program) as client:
+                client.get("/slow")
+                assert program.process.stdout.readline() == "begun\n"
+                program.tell(signal.SIGTERM)
+                eventually(is_refused)
+                client.want_idle()
                 program.process.stdin.write("\n")
                 program.process.stdin.flush()
-                client.expect(200)
-                late.want_gone()
+                client.expect(200, b"ok")
             program.want_exit(0)
 
     def test_handler_that_never_returns(self):
