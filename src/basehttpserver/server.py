@@ -19,7 +19,7 @@ import socketserver
 import sys
 import threading
 import time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from basehttpserver._engine import (
     ACCEPT_PAUSE_SECONDS,
@@ -38,6 +38,12 @@ from basehttpserver._lanes import Lanes, make_context
 from basehttpserver.settings import Settings
 
 __all__ = ["HTTPServer", "ThreadingHTTPServer"]
+
+#: How long a stop waits for the first request of connections that stand already: a few round trips,
+#: for TLS, too. Who has been answered knows that a kept connection may end, and can ask again (RFC
+#: 9112 9.3.1); who has not takes it that the server is broken. Go's Shutdown gives them 5 s, but
+#: browsers open connections that they may never use, and Ctrl-C is to end soon.
+FIRST_REQUEST_SECONDS: Final = 0.5
 
 
 class HTTPServer(socketserver.TCPServer):
@@ -199,10 +205,11 @@ class HTTPServer(socketserver.TCPServer):
         poller.accept_last(self.request_queue_size)
         # Else the kernel would go on to greet clients, and their requests would be lost at the end.
         self.socket.close()
+        patience_ends = min(deadline, time.monotonic() + FIRST_REQUEST_SECONDS)
         while True:
             lanes.poll(0)  # What has arrived is served before idle connections are closed.
-            poller.close_idle()
-            if lanes.is_idle:
+            waits_for_new = poller.close_idle(spares_new=time.monotonic() < patience_ends)
+            if lanes.is_idle and not waits_for_new:
                 return True
             left = deadline - time.monotonic()
             if left <= 0:

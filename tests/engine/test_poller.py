@@ -436,7 +436,7 @@ class TestStop:
     def test_idle_connections(self, rig):
         rig.connect()
         begun = rig.connect(b"begun")
-        rig.poller.close_idle()
+        rig.poller.close_idle(spares_new=False)
         assert len(rig.host.closed) == 1
         assert not rig.poller.is_quiet
         rig.send(begun, b"\n")
@@ -450,6 +450,38 @@ class TestStop:
         rig.poller.announce_stop()
         rig.poller.give_back(connection)
         rig.turn()
+        rig.poller.close_idle(spares_new=False)
+        assert rig.host.closed == [connection]
+
+    def test_connection_that_comes_back_with_its_next_request(self, rig):
+        """It is in the kernel's buffer: nobody has looked since."""
+        client = rig.connect(b"one\n")
+        (connection,) = rig.host.answered
+        assert connection.begin_exchange()
+        connection.end_exchange(keep=True)
+        client.sendall(b"two\n")
+        rig.poller.announce_stop()
+        rig.poller.give_back(connection)
+        rig.turn()
+        assert rig.host.answered == [connection, connection]
+
+    def test_connection_that_was_accepted_elsewhere(self, rig):
+        """By a server whose `get_request` is its own, right before the stop."""
+        rig.poller.stop_listening()
+        rig.connect(b"one\n")
+        connection = rig.host.admit(*rig.host.accept())
+        rig.poller.announce_stop()
+        rig.poller.give_back(connection)
+        rig.turn()
+        assert rig.host.answered == [connection]
+
+    def test_connection_without_a_request_is_spared(self, rig):
+        rig.connect()
+        assert rig.poller.close_idle(spares_new=True)
+        assert not rig.host.closed
+        (connection,) = rig.poller._roster.snapshot()
+        connection.resident = object()  # Its handler has answered one, and left its thread.
+        assert not rig.poller.close_idle(spares_new=True)
         assert rig.host.closed == [connection]
 
     def test_quiet(self, rig):

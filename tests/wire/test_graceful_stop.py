@@ -73,12 +73,12 @@ def arguments(*options):
 
 
 @contextlib.contextmanager
-def started(command, **options):
+def started(command, errors_to=subprocess.PIPE, **options):
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=errors_to,
         text=True,
         **options,
     )
@@ -119,12 +119,27 @@ class TestSignals:
             program.want_exit(0)
 
     @pytest.mark.parametrize("number", SIGNALS)
-    def test_idle_connections_close_at_once(self, number):
+    def test_idle_connections_close(self, number):
         with service() as program, conversation(program) as idle, conversation(program) as silent:
             idle.get().expect(200)
             program.tell(number)
             idle.want_closed()
             silent.want_closed()
+            program.want_exit(0)
+
+    @pytest.mark.parametrize("server_class", CLASSES)
+    def test_first_request_is_waited_for(self, server_class):
+        """Of a connection that stands: its client has no reason to ask again."""
+        with (
+            service(server_class=server_class) as program,
+            conversation(program) as idle,
+            conversation(program) as new,
+        ):
+            idle.get().expect(200)
+            program.tell(signal.SIGTERM)
+            idle.want_closed()
+            new.get().expect(200, b"ok")
+            new.want_closed()
             program.want_exit(0)
 
     def test_signal_right_after_the_start(self):

@@ -345,8 +345,8 @@ class Poller:
             returned = self._returned.popleft()
             if isinstance(returned, Lingering):
                 self._lingering.add(returned)
-            elif self._must_leave(returned):
-                self._close(returned)
+            elif returned.transport.fileno() < 0:
+                self._close(returned)  # Its handler closed the socket.
             elif returned not in self._roster:
                 self._welcome(returned)
             else:
@@ -356,12 +356,6 @@ class Poller:
                 self._go_on(returned, receives=returned.protocol.is_idle)
             if not self._may_go_on(tenure):
                 return
-
-    def _must_leave(self, returned: Connection) -> bool:
-        if returned.transport.fileno() < 0:
-            return True  # Its handler closed the socket.
-        has_work = returned.head is not None or returned.protocol.has_partial_head
-        return self._context.is_stopping and not (has_work or returned.outgoing.is_waiting)
 
     # Deadlines.
 
@@ -390,12 +384,20 @@ class Poller:
 
     # The end.
 
-    def close_idle(self) -> None:
-        """Close every connection that the poller holds and that has begun no request."""
+    def close_idle(self, *, spares_new: bool) -> bool:
+        """Close every connection that the poller holds and that has begun no request.
+
+        `spares_new`: but for those that have not had any yet. Returns whether there are such.
+        """
+        has_spared = False
         for connection in self._roster.snapshot():
             is_held = connection.watched_mask and connection.state in (State.HEAD, State.HANDSHAKE)
             if is_held and not connection.protocol.has_partial_head:
-                self._close(connection)
+                if spares_new and connection.resident is None:
+                    has_spared = True
+                else:
+                    self._close(connection)
+        return has_spared
 
     def close(self) -> None:
         """Close everything that the poller holds. After a fork the child leaves the parent's be."""

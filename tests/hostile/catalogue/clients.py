@@ -170,6 +170,16 @@ CLIENTS = [
             "wire/test_graceful_stop.py::TestSignals::test_running_exchange_finishes",
             "wire/test_graceful_stop.py::TestSignals::test_request_that_has_arrived_is_answered",
             "wire/test_graceful_stop.py::TestSignals::test_connection_in_the_queue_is_answered",
+            "wire/test_graceful_stop_under_load.py::test_serve",
+        ),
+    ),
+    Row(
+        "connections_at_a_stop",
+        "a connection that stands at SIGTERM, without a request; one that comes later",
+        "its first request has half a second; refused",
+        tests=(
+            "wire/test_graceful_stop.py::TestSignals::test_first_request_is_waited_for",
+            "wire/test_graceful_stop.py::TestSignals::test_who_comes_later_is_refused",
         ),
     ),
 ]
