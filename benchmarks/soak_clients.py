@@ -278,7 +278,7 @@ def slow_reader(client: Client) -> None:
     with client.connect(receive_buffer=4096) as talk:
         talk.get(f"/bytes?size={size}&seed=1")
         received = 0
-        deadline = time.monotonic() + SETTINGS.rate_grace_seconds + LATE_SECONDS
+        deadline = time.monotonic() + 2 * SETTINGS.rate_grace_seconds
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             while time.monotonic() < deadline:
                 time.sleep(DRIP_SECONDS)

@@ -31,11 +31,11 @@ from basehttpserver import (
 #: Deadlines so short that hostile clients meet them often; limits so low that floods reach them.
 SETTINGS = Settings(
     head_timeout_seconds=2,
-    idle_timeout_seconds=4,
+    idle_timeout_seconds=3,
     handshake_timeout_seconds=2,
     rate_grace_seconds=2,
     min_response_bytes_per_second=5000,
-    linger_seconds=4,
+    linger_seconds=3,
     max_connections_per_address=48,
     max_workers=128,
     spool_memory_bytes=32768,
@@ -144,8 +144,9 @@ def make_servers(folder: str, certfile: str, keyfile: str) -> dict[str, Any]:
 
 
 def count_open(servers: dict[str, Any]) -> int:
-    """Return how many connections are open, of all servers."""
-    return sum(len(server._lanes.poller._roster.snapshot()) for server in servers.values())
+    """Return how many connections are open, of all servers, those that linger included."""
+    pollers = [server._lanes.poller for server in servers.values()]
+    return sum(len(each._roster.snapshot()) + len(each._lingering._held) for each in pollers)
 
 
 def take_sample(servers: dict[str, Any]) -> dict[str, int]:
