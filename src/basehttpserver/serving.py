@@ -104,6 +104,8 @@ def run_until_signal(
     """
     received: list[signal.Signals] = []
     has_returned = threading.Event()
+    # A signal of ours must not come when it is no longer ours to handle.
+    interrupting = threading.Lock()
     seconds = server.settings.graceful_stop_seconds
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -113,9 +115,11 @@ def run_until_signal(
         threading.Thread(target=insist, args=(number,), daemon=True).start()
 
     def insist(number: int) -> None:
-        if not has_returned.wait(seconds):
-            is_over.append(True)
-            _interrupt_main_thread(number)
+        has_returned.wait(seconds)
+        with interrupting:
+            if not has_returned.is_set():
+                is_over.append(True)
+                _interrupt_main_thread(number)
 
     is_over: list[bool] = []
     with (
@@ -128,7 +132,8 @@ def run_until_signal(
         try:
             server.serve_forever()
         finally:
-            has_returned.set()
+            with interrupting:
+                has_returned.set()
     server.drain(0 if is_over else seconds)
     return received[0] if received else None
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import basehttpserver
-from basehttpserver import HTTPServer, SimpleHTTPRequestHandler
+from basehttpserver import HTTPServer, Settings, SimpleHTTPRequestHandler, serving
 from basehttpserver.serving import find_address, run_until_signal, serve, url_of
 from tests.api.test_server import Quiet, get
 
@@ -119,3 +119,39 @@ def test_signal_handlers_are_put_back():
         received = run_until_signal(server, lambda: signal.raise_signal(signal.SIGTERM))
     assert received is signal.SIGTERM
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_grace_that_ends_as_the_last_handler_does(monkeypatch):
+    """The signal that leaves a hung handler behind finds nobody but us, or does not come."""
+    others = []
+    before = signal.signal(signal.SIGTERM, lambda *_: others.append("a signal of ours"))
+    is_interrupting, has_gone_on = threading.Event(), threading.Event()
+    interrupt = serving._interrupt_main_thread
+
+    def interrupt_late(number):
+        is_interrupting.set()
+        has_gone_on.wait(0.1)  # Only where the main thread may go on meanwhile is this set.
+        interrupt(number)
+
+    class Ending(HTTPServer):
+        settings = Settings(graceful_stop_seconds=0)
+
+        def serve_forever(self, poll_interval=0.5):
+            signal.raise_signal(signal.SIGTERM)
+            assert is_interrupting.wait(10)
+
+        def shutdown(self):
+            pass
+
+        def drain(self, seconds):
+            has_gone_on.set()
+            threading.Event().wait(0.1)  # So that a signal that comes late comes here.
+            return True
+
+    monkeypatch.setattr(serving, "_interrupt_main_thread", interrupt_late)
+    try:
+        with Ending(("127.0.0.1", 0), Quiet) as server:
+            assert run_until_signal(server) is signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert others == []
