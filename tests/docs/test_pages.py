@@ -8,7 +8,7 @@ import shutil
 import subprocess
 
 import pytest
-from benchmarks import hostile_section, pages
+from benchmarks import hostile_section, pages, soak_page
 from benchmarks.servers import SERVERS
 from benchmarks.slowhttptest import ATTACKS
 
@@ -49,6 +49,12 @@ def test_table_is_what_the_results_render():
     readme = (ROOT / pages.README).read_text("utf-8")
     assert pages.insert_table(readme, pages.render_table(results)) == readme
     assert (ROOT / pages.PAGE).read_text("utf-8") == pages.render_page(results)
+
+
+def test_soak_is_rendered():
+    results = json.loads(soak_page.RESULTS.read_text("utf-8"))
+    page = soak_page.PAGE.read_text("utf-8")
+    assert soak_page.render(page, results) == page
 
 
 def test_results_are_of_these_subjects():
