@@ -14,26 +14,16 @@ import pytest
 from basehttpserver import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from tests.running import PATIENCE_SECONDS, Running, eventually, serving
 from tests.wire.conversation import conversation
+from tests.wire.servers import Answering
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
 ANYWHERE = ("127.0.0.1", 0)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Handler(Answering):
     def do_GET(self):
         self.answer(self.path.encode())
-
-    def answer(self, body):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *args):
-        pass
 
 
 def with_get(do_get, **attributes):

@@ -13,7 +13,6 @@ import time
 import pytest
 
 from basehttpserver import (
-    BaseHTTPRequestHandler,
     HTTPServer,
     HTTPSServer,
     Settings,
@@ -26,29 +25,19 @@ from tests.running import PATIENCE_SECONDS, eventually, serving
 from tests.tls import ByHand, secure, shut_down_writing, wait_for_end
 from tests.wire.clients import hurry
 from tests.wire.conversation import conversation
+from tests.wire.servers import Answering
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
 ANYWHERE = ("127.0.0.1", 0)
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Handler(Answering):
     def do_GET(self):
         self.answer(self.path.encode())
 
     def do_POST(self):
         self.answer(self.rfile.read())
-
-    def answer(self, body):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *args):
-        pass
 
 
 class Mixed(socketserver.ThreadingMixIn, HTTPServer):

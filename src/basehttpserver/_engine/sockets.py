@@ -97,6 +97,11 @@ class Handled(_Socket):
         if self.connection is not None and not self._is_sending:
             self.connection.after_send(data, count)
 
+    def _after_piece(self, data: Any, sent: int) -> None:
+        """Tell of the `sent` bytes at the beginning of `data`."""
+        with memoryview(data) as view, view.cast("B") as given, given[:sent] as taken:
+            self._after_send(taken, sent)
+
     @contextlib.contextmanager
     def _sending_piece_by_piece(self) -> Iterator[None]:
         """Count no piece for which a call, which counts the whole, calls `send`.
@@ -119,8 +124,7 @@ class Handled(_Socket):
         """Send behind what ``wfile`` holds."""
         self._before_send()
         sent = super().send(data, flags)
-        with memoryview(data) as view, view.cast("B") as given, given[:sent] as taken:
-            self._after_send(taken, sent)
+        self._after_piece(data, sent)
         return sent
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
@@ -128,8 +132,8 @@ class Handled(_Socket):
         self._before_send()
         with self._sending_piece_by_piece():  # As ``ssl`` does.
             super().sendall(data, flags)
-        with memoryview(data) as view, view.cast("B") as given:
-            self._after_send(given, len(given))
+        with memoryview(data) as view:
+            self._after_piece(data, view.nbytes)
 
     def sendmsg(self, buffers: Any, *args: Any) -> int:
         """Send behind what ``wfile`` holds."""
@@ -251,8 +255,7 @@ if ssl is not None:
             """Send behind what ``wfile`` holds."""
             self._before_send()
             sent = super().write(data)
-            with memoryview(data) as view, view.cast("B") as given:
-                self._after_send(given[:sent], sent)
+            self._after_piece(data, sent)
             return sent
 
         def unwrap(self) -> socket.socket:
