@@ -50,8 +50,7 @@ def read(data: bytes, settings: Settings) -> RequestHead | None:
 def _read(pieces: Iterable[bytes], settings: Settings) -> RequestHead | None:
     connection = Http1Connection(settings)
     for piece in pieces:
-        connection.receive(piece)
-        if (head := connection.next_head()) is not None:
+        if (head := connection.receive_head(piece)) is not None:
             return head
         if settings is SMALL:  # To look at everything is slow.
             check_held(connection, settings)

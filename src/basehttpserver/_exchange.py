@@ -7,6 +7,7 @@ only ``rfile``, ``wfile`` and the attributes that it knows from ``http.server``.
 
     receive(data), receive_eof()    bytes from the peer go in
     next_head()                     a head comes out, whole or refused, or None: needs more
+    receive_head(data)              both in one
     read_body(n)                    body bytes, b"" at the end, or None: needs more
     send_head(…), send_body(…)      what the handler wrote goes in
     take(last=…)                    bytes for the peer come out
@@ -92,6 +93,9 @@ class Protocol(Interface):
 
     def receive_eof(self) -> None:
         """Take note that the peer will send no more."""
+
+    def receive_head(self, data: bytes) -> RequestHead | None:
+        """Take bytes that the peer sent, and do as `next_head`."""
 
     def next_head(self) -> RequestHead | None:
         """Begin the next exchange once its head is whole or refused; ``None`` until then."""

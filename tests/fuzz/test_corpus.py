@@ -72,9 +72,9 @@ def found_by_seeds(name: str) -> bool:
 
 
 def lax_names(monkeypatch):
-    loose = grammar.FIELD_BLOCK.pattern.replace(rb"):[", rb")[ ]*+:[")
-    assert loose != grammar.FIELD_BLOCK.pattern
-    monkeypatch.setattr(grammar, "FIELD_BLOCK", re.compile(loose))
+    loose = grammar.WHOLE_HEAD.pattern.replace(rb"):[", rb")[ ]*+:[")
+    assert loose != grammar.WHOLE_HEAD.pattern
+    monkeypatch.setattr(grammar, "WHOLE_HEAD", re.compile(loose))
 
 
 def lax_codings(monkeypatch):

@@ -55,10 +55,15 @@ class Server:
         self.reads_bodies = reads_bodies
         self.is_over = False
         self._waits_for_head = True
+        self._head: RequestHead | None = None
         self._steps = self._serve()
+        next(self._steps)
 
     def receive(self, data: bytes) -> None:
-        self.connection.receive(data)
+        if self._waits_for_head:
+            self._head = self.connection.receive_head(data)
+        else:
+            self.connection.receive(data)
         self._go_on()
 
     def receive_eof(self) -> None:
@@ -79,11 +84,11 @@ class Server:
         """Serve until the connection is over; yield where more must come."""
         while True:
             self._waits_for_head = True
-            while (head := self.connection.next_head()) is None:
+            while (head := self._head or self.connection.next_head()) is None:
                 if self.connection.is_over:
                     return
                 yield
-            self._waits_for_head = False
+            self._waits_for_head, self._head = False, None
             if head.refusal is not None:
                 self._refuse(head, head.refusal)
             else:

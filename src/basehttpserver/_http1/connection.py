@@ -129,6 +129,25 @@ class Http1Connection:
         """Take note that the peer will send no more."""
         self._has_eof = True
 
+    def receive_head(self, data: bytes) -> RequestHead | None:
+        """Take bytes that the peer sent; begin the next exchange once its head is whole or refused.
+
+        As `receive` and `next_head`, but quicker where `data` is that head and nothing else.
+        """
+        if self._state is not _State.HEAD or self._buffer:
+            self.receive(data)
+            return self.next_head()
+        try:
+            head = self._heads.try_read_whole(data)
+        except PeerError as error:
+            self._buffer += data
+            return self.refuse(error)
+        if head is None:
+            self._buffer += data
+            return self.next_head()
+        self._begin(head)
+        return head
+
     def next_head(self) -> RequestHead | None:
         """Begin the next exchange once its head is whole or refused."""
         if self._state is _State.DRAIN:

@@ -4,8 +4,9 @@ Framing decides what is a body and what is the next request. Two parties who dis
 are how requests are smuggled, so nothing here is relaxed by any setting.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Self
 
 from basehttpserver._http1 import grammar
 from basehttpserver.exceptions import PeerError
@@ -24,23 +25,39 @@ BAD_REQUEST: Final = HTTPStatus.BAD_REQUEST
 
 
 class FramingFields:
-    """The few fields of a head that the protocol itself must know, each a list of its values."""
+    """The few fields of a head that the protocol itself must know, each with its values in order.
 
-    __slots__ = ("connection", "content_length", "expect", "host", "transfer_encoding")
+    Most requests have one or two of them: what is not there stands on the class.
+    """
 
-    def __init__(self, block: bytes) -> None:
-        """Pick them out of a block of field lines."""
-        self.connection: list[bytes] = []
-        self.content_length: list[bytes] = []
-        self.expect: list[bytes] = []
-        self.host: list[bytes] = []
-        self.transfer_encoding: list[bytes] = []
-        if b"\n " in block or b"\n\t" in block:
-            # Only with relaxed rules: unfold, so that a fold cannot hide a value (RFC 9112 5.2).
-            block = grammar.CONTINUATION.sub(b" ", block)
-        for name, value in grammar.FRAMING_FIELDS.findall(block):
-            values: list[bytes] = getattr(self, name.lower().replace(b"-", b"_").decode("ascii"))
-            values.append(value.strip(b" \t"))
+    connection: Sequence[bytes] = ()
+    content_length: Sequence[bytes] = ()
+    expect: Sequence[bytes] = ()
+    host: Sequence[bytes] = ()
+    transfer_encoding: Sequence[bytes] = ()
+
+    def __init__(self, head: bytes) -> None:
+        """Pick them out of a whole head, or of a part of it that begins with the end of a line."""
+        for name, value in grammar.FRAMING_FIELDS.findall(head):
+            attribute = _ATTRIBUTES[name.lower()]
+            self.__dict__.setdefault(attribute, []).append(value.rstrip(b" \t"))
+
+    @classmethod
+    def unfolded(cls, head: bytes) -> Self:
+        """Pick them out of a head with obs-fold, so that none can hide a value (RFC 9112 5.2).
+
+        Only with relaxed rules.
+        """
+        return cls(grammar.CONTINUATION.sub(b" ", head))
+
+
+_ATTRIBUTES: Final = {
+    b"connection": "connection",
+    b"content-length": "content_length",
+    b"expect": "expect",
+    b"host": "host",
+    b"transfer-encoding": "transfer_encoding",
+}
 
 
 def check_framing_is_plain(block: bytes) -> None:
@@ -56,7 +73,7 @@ def check_framing_is_plain(block: bytes) -> None:
         )
 
 
-def list_items(values: list[bytes]) -> list[bytes]:
+def list_items(values: Sequence[bytes]) -> list[bytes]:
     """Split a list-valued field into its items, in lower case (RFC 9110 5.6.1)."""
     return [item.strip(b" \t").lower() for item in b",".join(values).split(b",")]
 

@@ -33,10 +33,16 @@ FIELD_LINE: Final = re.compile(TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+\r\n")
 FIELD_BLOCK: Final = re.compile(rb"(?:" + FIELD_LINE.pattern + rb")*+\r\n")
 FIELD_NAME: Final = re.compile(TOKEN)
 
-# The fields that decide where a message ends and what becomes of the connection. White space
-# before the colon is matched so that a relaxed rule cannot hide one of them.
+# RFC 9112 2.1: HTTP-message = start-line CRLF *( field-line CRLF ) CRLF, all of it at once.
+WHOLE_HEAD: Final = re.compile(REQUEST_LINE.pattern + FIELD_BLOCK.pattern)
+
+# The fields that decide where a message ends and what becomes of the connection, each behind the
+# LF of the line before it. White space before the colon is matched so that a relaxed rule cannot
+# hide one of them. (A literal first and the letters before the words: a third of the time that
+# `(?im)^` takes over the twelve fields of a browser.)
 FRAMING_FIELDS: Final = re.compile(
-    rb"(?im)^(connection|content-length|expect|host|transfer-encoding)[ \t]*+:([^\r\n]*+)"
+    rb"\n(?=[CEHTceht])((?i:connection|content-length|expect|host|transfer-encoding))"
+    rb"[ \t]*+:[ \t]*+([^\r\n]*+)"
 )
 
 # RFC 9112 5.2: obs-fold = OWS CRLF RWS. Only ever seen under `Settings.accept_loose_fields`.
@@ -86,5 +92,5 @@ ABSOLUTE_FORM: Final = re.compile(rb"(?i:https?)://(?P<authority>[^/?]*+)(?:[/?]
 # RFC 9112 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]
 STATUS_LINE: Final = re.compile(rb"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: [^\r\n]*+)?+\r\n")
 RESPONSE_FIELDS: Final = re.compile(
-    rb"(?im)^(connection|content-length|transfer-encoding)[ \t]*+:([^\r\n]*+)"
+    rb"\n(?=[CTct])((?i:connection|content-length|transfer-encoding))[ \t]*+:[ \t]*+([^\r\n]*+)"
 )

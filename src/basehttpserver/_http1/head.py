@@ -1,8 +1,8 @@
 """Finds the head of a request in the bytes of a connection, and checks it.
 
-A whole head that is right costs one search and one match of the whole block. Everything else is
-looked at line by line, in the order in which the bytes came, so that a refusal is the first thing
-that is wrong, whatever way the bytes were cut.
+A head that is right, and comes in one piece with nothing behind it, as nearly all do, costs one
+match. Everything else is looked at line by line, in the order in which the bytes came, so that a
+refusal is the first thing that is wrong, whatever way the bytes were cut.
 """
 
 from http import HTTPStatus
@@ -30,6 +30,9 @@ MAX_METHOD_BYTES: Final = 255
 #: The first byte of a TLS handshake (RFC 8446 5.1), which begins no request under any rules.
 TLS_HANDSHAKE: Final = b"\x16"
 
+#: What a request line has behind its target: a space, HTTP/1.1, CRLF.
+_VERSION_BYTES: Final = 11
+
 BAD_REQUEST = HTTPStatus.BAD_REQUEST
 TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
@@ -46,6 +49,8 @@ class HeadReader:
             or settings.accept_loose_request_line
             or settings.accept_http_0_9
         )
+        #: A head that is no longer than this has no field that is too long, either.
+        self._most_at_once = min(settings.max_field_line_bytes, settings.max_head_bytes)
         self._skipped_line = False
         self._begin()
 
@@ -59,12 +64,32 @@ class HeadReader:
         """Allow an empty line before the next head, as before the first (RFC 9112 2.2)."""
         self._skipped_line = False
 
+    def try_read_whole(self, data: bytes) -> RequestHead | None:
+        """Make the head of all of `data`; ``None`` where that is not one head, short and right.
+
+        Raises `PeerError` where its lines are right and do not fit together.
+        """
+        if len(data) > self._most_at_once or not self._is_strict:
+            return None
+        match = grammar.WHOLE_HEAD.fullmatch(data)
+        if match is None:
+            return None
+        line_end = match.end("target") + _VERSION_BYTES
+        if (
+            line_end > self._settings.max_request_line_bytes
+            or match.end("method") > MAX_METHOD_BYTES
+            or data.count(b"\n") - 2 > self._settings.max_fields
+        ):
+            return None
+        method, target, major, minor = match.groups()
+        return self._check(data, line_end, method.decode(), target, (int(major), int(minor)))
+
     def try_read(self, buffer: bytearray) -> RequestHead | None:
         """Take the head from the front of `buffer`; ``None`` when it is not whole yet.
 
         Raises `PeerError`; the buffer then begins with what is refused.
         """
-        head = self._try_read_at_once(buffer) if self._line_count == 0 else None
+        head = self._try_read_first(buffer) if self._line_count == 0 else None
         if head is not None:
             return head
         end = self._scan(buffer)
@@ -87,32 +112,15 @@ class HeadReader:
         )
         return match["method"].decode("ascii") if match and is_right else ""
 
-    def _try_read_at_once(self, buffer: bytearray) -> RequestHead | None:
+    def _try_read_first(self, buffer: bytearray) -> RequestHead | None:
         """Read a head that is whole, short and right; what is not is left to `_scan`."""
-        if not self._is_strict:
-            return None
         end = buffer.find(b"\r\n\r\n", max(0, self._searched - 3)) + 4
-        settings = self._settings
-        if (
-            end == 3  # Not found: -1 + 4.
-            or end > min(settings.max_head_bytes, settings.max_field_line_bytes)
-            or buffer.count(b"\n", 0, end) - 2 > settings.max_fields
-        ):
+        if end == 3 or end > self._most_at_once:  # Not found: -1 + 4.
             return None
-        raw = bytes(buffer[:end])
-        line = grammar.REQUEST_LINE.match(raw)
-        if (
-            line is None
-            or line.end() > settings.max_request_line_bytes
-            or line.end("method") > MAX_METHOD_BYTES
-            or not grammar.FIELD_BLOCK.fullmatch(raw, line.end())
-        ):
-            return None
-        method, target, major, minor = line.groups()
-        version = int(major), int(minor)
-        head = self._check(raw, line.end(), method.decode("ascii"), target, version)
-        del buffer[:end]
-        self._begin()
+        head = self.try_read_whole(bytes(buffer[:end]))
+        if head is not None:
+            del buffer[:end]
+            self._begin()
         return head
 
     def _scan(self, buffer: bytearray) -> int | None:
@@ -257,24 +265,28 @@ class HeadReader:
                     "HTTP Version Not Supported",
                     "This server speaks HTTP/1.0 and HTTP/1.1",
                 )
-            check_target(method, target)
+            if method == "CONNECT" or not target.startswith(b"/"):
+                check_target(method, target)
         if has_no_fields:
             return RequestHead(raw, method, version, target, keeps_alive=False)
         if settings.accept_loose_fields:
             check_framing_is_plain(raw[line_end:])
-        fields = FramingFields(raw[line_end:])
+            fields = FramingFields.unfolded(raw)
+        else:
+            fields = FramingFields(raw)
         if not settings.accept_missing_host:
             check_host(version, fields.host)
         length = body_length(version, fields, settings.max_body_bytes)
+        # By position: by name they take twice the time (0.3 microseconds of each request).
         return RequestHead(
             raw,
             method,
             version,
             target,
-            expects_continue=_expects_continue(version, fields, settings),
-            keeps_alive=keeps_alive(version, fields),
-            body_length=length,
-            is_strict=self._is_strict,
+            bool(fields.expect) and _expects_continue(version, fields, settings),
+            keeps_alive(version, fields),
+            length,
+            self._is_strict,
         )
 
 
@@ -351,8 +363,6 @@ def check_field_line(line: bytes) -> None:
 
 def _expects_continue(version: tuple[int, int], fields: FramingFields, settings: Settings) -> bool:
     """Read Expect (RFC 9110 10.1.1): ignored in HTTP/1.0; what nobody knows is 417."""
-    if not fields.expect:
-        return False
     expectations = [item for item in list_items(fields.expect) if item]
     if not expectations or version < (1, 1):
         return False

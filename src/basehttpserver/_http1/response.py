@@ -341,5 +341,5 @@ def _response_fields(block: bytes) -> dict[str, list[bytes]]:
         "transfer-encoding": [],
     }
     for name, value in grammar.RESPONSE_FIELDS.findall(block):
-        fields[name.decode("ascii").lower()].append(value.strip(b" \t"))
+        fields[name.decode("ascii").lower()].append(value.rstrip(b" \t"))
     return fields

@@ -1,6 +1,7 @@
 """What a request is addressed to: the forms of its target, and its Host (RFC 9112 3.2)."""
 
 import functools
+from collections.abc import Sequence
 from http import HTTPStatus
 from ipaddress import IPv6Address
 from typing import Final
@@ -37,7 +38,7 @@ def check_target(method: str, target: bytes) -> None:
         )
 
 
-def check_host(version: tuple[int, int], values: list[bytes]) -> None:
+def check_host(version: tuple[int, int], values: Sequence[bytes]) -> None:
     """Raise `PeerError` unless there is one valid Host, or none in HTTP/1.0 (RFC 9112 3.2)."""
     if len(values) > 1:
         raise PeerError(BAD_REQUEST, "Two Host headers", "There must be one Host field")
