@@ -221,7 +221,9 @@ class Lanes:
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
-        if not connection.handshake.is_to_be_wrapped and self._takes_event_lane(connection):
+        if connection.resident is not None or (
+            not connection.handshake.is_to_be_wrapped and self._takes_event_lane(connection)
+        ):
             return self._respond_in_event_lane(connection)
         self.poller.release(connection)
         if self._pool is not None:
@@ -315,7 +317,7 @@ class Lanes:
             self.poller.release(connection)  # Nothing would tell that the handler closes it.
         tenure = self._lead.enter(connection)
         try:
-            parks = call_reporting(self._server, connection, run_exchange, self._server, connection)
+            parks = run_exchange(self._server, connection)
         finally:
             leads = tenure.leave()
         if leads and route is not None:
@@ -329,7 +331,7 @@ class Lanes:
         """Answer in a thread of the pool."""
         route = _route_of(connection)
         began = self._context.clock()
-        parks = call_reporting(self._server, connection, run_exchange, self._server, connection)
+        parks = run_exchange(self._server, connection)
         self._routes.note_worker(route, self._context.clock() - began)
         if parks:
             self.poller.give_back(connection)

@@ -66,6 +66,10 @@ class LineProtocol:
     def receive_eof(self):
         self.has_eof = True
 
+    def receive_head(self, data):
+        self.receive(data)
+        return self.next_head()
+
     def next_head(self):
         line, newline, rest = self.received.partition(b"\n")
         if not newline:

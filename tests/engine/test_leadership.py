@@ -7,7 +7,7 @@ from collections import deque
 
 import pytest
 
-from basehttpserver._engine.leadership import Lead, Tenure
+from basehttpserver._engine.leadership import Entry, Lead, Tenure
 from basehttpserver._engine.sentinel import Sentinel
 from tests.engine.fakes import Clock
 from tests.running import PATIENCE_SECONDS
@@ -27,8 +27,8 @@ class Connection:
         #: What the sentinel notes as slow.
         self.request = "/"
 
-    def begin_stay(self, seen_in, step_aside):
-        self.seen_in, self.step_aside = seen_in, step_aside
+    def begin_stay(self, stay):
+        self.seen_in, self.step_aside = stay, stay.step_aside
 
     def try_watch_output(self, seen_in):
         if self.refusals:
@@ -121,11 +121,18 @@ def rig():
     return Rig()
 
 
+def begin_stay(tenure, connection=None):
+    """Go into a handler; return the token."""
+    entry = Entry(None, tenure, connection or Connection())
+    tenure.enter(entry)
+    return entry
+
+
 class TestTenure:
     def test_token_is_there_while_in_a_handler(self):
         tenure, connection = Tenure(), Connection()
         assert tenure.entry is None
-        entry = tenure.enter(connection)
+        entry = begin_stay(tenure, connection)
         assert tenure.entry is entry
         assert (entry.connection, entry.tenure) == (connection, tenure)
         assert tenure.leave()
@@ -133,14 +140,17 @@ class TestTenure:
         assert not tenure.is_over
 
     def test_each_stay_has_a_token_of_its_own(self):
-        tenure, connection = Tenure(), Connection()
-        first = tenure.enter(connection)
-        tenure.leave()
-        assert tenure.enter(connection) is not first
+        rig, connection = Rig(), Connection()
+        tokens = []
+        for _ in range(2):
+            tenure = rig.lead.enter(connection)
+            tokens.append(tenure.entry)
+            tenure.leave()
+        assert tokens[0] is not tokens[1]
 
     def test_taken_once(self):
         tenure = Tenure()
-        entry = tenure.enter(Connection())
+        entry = begin_stay(tenure)
         assert tenure.take() is entry
         assert tenure.take() is None
         assert not tenure.leave()
@@ -153,7 +163,7 @@ class TestTenure:
         """However many threads try at once."""
         for _ in range(50):
             tenure = Tenure()
-            tenure.enter(Connection())
+            begin_stay(tenure)
             start, got = threading.Barrier(4), []
 
             def take(tenure=tenure, start=start, got=got):
@@ -486,10 +496,10 @@ def test_taken_between_the_token_and_the_begin_of_the_stay(rig):
     rig.begin()
 
     class Slow(Connection):
-        def begin_stay(self, seen_in, step_aside):
+        def begin_stay(self, stay):
             rig.lead.look()
             rig.lead.look()
-            super().begin_stay(seen_in, step_aside)
+            super().begin_stay(stay)
 
         def try_watch_output(self, seen_in):
             assert seen_in is self.seen_in, "its output would never be sent"

@@ -188,9 +188,13 @@ class StageConnection(Connection):
         super().__init__(request, client_address, context)
         context.machine.connections.append(self)
 
-    def begin_stay(self, seen_in, step_aside):
+    def begin_stay(self, stay):
         self.context.machine.stage.point("has entered")
-        super().begin_stay(seen_in, step_aside)
+        super().begin_stay(stay)
+
+    def try_receive_head(self):
+        self.context.machine.check_owner(self)
+        return super().try_receive_head()
 
     def try_next_head(self):
         self.context.machine.check_owner(self)

@@ -12,8 +12,7 @@ a handler that uses its socket       takeover, and tunnel where its response ope
 import contextlib
 import io
 import socket
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from basehttpserver._engine import tunnel, waiting
 from basehttpserver._engine.body import Body
@@ -32,6 +31,13 @@ from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver.exceptions import PeerError
 
 __all__ = ["Connection", "connection_of"]
+
+
+class Stay(Protocol):
+    """What a leader does in a handler; see `leadership`."""
+
+    def step_aside(self) -> None:
+        """Give up the lead."""
 
 
 class Connection:
@@ -72,8 +78,8 @@ class Connection:
         #: A handler reads one request after another by itself, through ``rfile`` alone.
         self._is_read_past_us = False
         self._late_complaints: list[str] = []
-        #: Gives up the lead of the thread that runs the handler; ``None`` where it does not lead.
-        self._step_aside: Callable[[], None] | None = None
+        #: That of a leader in the handler; ``None`` where the thread that runs it does not lead.
+        self._stay: Stay | None = None
         self.handshake = Handshake(self.peer, self.protocol)
         self.outgoing = Outgoing(
             self.peer, self.protocol, context.settings, context.sentinel, context.spool
@@ -98,19 +104,15 @@ class Connection:
 
     # The thread that runs the handler.
 
-    def begin_stay(self, seen_in: object, step_aside: Callable[[], None]) -> None:
-        """Begin to be served by the leader, who gives up the lead by `step_aside`.
-
-        `seen_in` is where the sentinel sees it.
-        """
-        self._step_aside = step_aside
-        self.outgoing.seen_in = seen_in
+    def begin_stay(self, stay: Stay) -> None:
+        """Begin to be served by the leader: the sentinel sees it in `stay`."""
+        self._stay = self.outgoing.seen_in = stay
 
     def before_waiting(self) -> None:
         """Let others go on where this thread leads: it is about to wait for the client."""
-        step_aside, self._step_aside = self._step_aside, None
-        if step_aside is not None:
-            step_aside()
+        stay, self._stay = self._stay, None
+        if stay is not None:
+            stay.step_aside()
 
     def try_watch_output(self, seen_in: object) -> bool:
         """Send what the handler leaves unsent, from now on; ``False``: try again. See `Outgoing`.
@@ -143,6 +145,23 @@ class Connection:
 
     # Heads.
 
+    def try_receive_head(self) -> bool:
+        """Receive what is here; begin an exchange if a head is whole by that, or refused.
+
+        For the poller. Raises ``OSError``.
+        """
+        data = self.peer.try_receive()
+        if data is None:
+            return False
+        if data:
+            head = self.protocol.receive_head(data)
+        else:
+            self.protocol.receive_eof()
+            head = self.protocol.next_head()
+        if head is not None:
+            self._begin(head)
+        return head is not None
+
     def try_next_head(self) -> bool:
         """Begin an exchange if a head is here, whole or refused."""
         if self.head is None and self.state is not State.TAKEN:
@@ -168,6 +187,9 @@ class Connection:
         idle for too long, or others wait for the thread. For a handler that keeps its thread.
         """
         self._is_read_past_us = False
+        if self.head is not None and self.state is State.HEAD:  # The poller has seen to it.
+            self.state = State.EXCHANGE
+            return True
         return self._begin_exchange()
 
     def _begin_exchange(self) -> bool:
@@ -284,11 +306,11 @@ class Connection:
         `keep`: the handler lets the connection go on; ask `goes_on` whether it does. Returns what
         the handler did wrong with its responses. Does nothing where no exchange runs.
         """
-        late_complaints, self._late_complaints = self._late_complaints, []
-        if self.is_taken:
-            self.head = None
-        if not self.in_exchange:
-            return late_complaints
+        complaints, self._late_complaints = self._late_complaints, []
+        if self.state is not State.EXCHANGE:
+            if self.is_taken:
+                self.head = None
+            return complaints
         try:
             self.outgoing.finish(last=True)
         except BaseException:
@@ -296,7 +318,7 @@ class Connection:
             self._finish(keep=False)
             self.verdict = Verdict.CLOSE
             raise
-        complaints = late_complaints + self.protocol.complaints()
+        complaints += self.protocol.complaints()
         if self.outgoing.has_short_file:
             complaints.append("a file became shorter while it was sent: cut")
         # A connection that keeps its thread has nobody who would send on between exchanges.
@@ -331,13 +353,11 @@ class Connection:
         return True
 
     def _finish(self, *, keep: bool) -> None:
-        self._step_aside = None
-        self.state = State.HEAD
+        self._stay = None
         self.head = None
         self.incoming.finish()
         self.verdict = self.protocol.finish(keep=keep and not self.context.is_stopping)
-        if self.verdict is not Verdict.KEEP:
-            self.state = State.CLOSED
+        self.state = State.HEAD if self.verdict is Verdict.KEEP else State.CLOSED
 
     @property
     def goes_on(self) -> bool:

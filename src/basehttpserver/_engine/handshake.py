@@ -26,12 +26,11 @@ class Handshake:
 
         Raises ``OSError``.
         """
-        if self.may_be_wrapped:
-            begins_tls = self._peer.transport.begins_tls()
-            if begins_tls is None:
-                return False
-            self.may_be_wrapped = False
-            self.is_to_be_wrapped = begins_tls
+        begins_tls = self._peer.transport.begins_tls()
+        if begins_tls is None:
+            return False
+        self.may_be_wrapped = False
+        self.is_to_be_wrapped = begins_tls
         return True
 
     def try_finish(self) -> bool:

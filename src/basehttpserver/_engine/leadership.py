@@ -35,7 +35,7 @@ __all__ = ["Entry", "Lead", "Tenure"]
 
 
 class _Connection(Protocol):
-    def begin_stay(self, seen_in: object, step_aside: Callable[[], None]) -> None: ...
+    def begin_stay(self, stay: "Entry") -> None: ...
     def try_watch_output(self, seen_in: object) -> bool: ...
     def flush_late_output(self) -> bool: ...
 
@@ -49,12 +49,17 @@ class _Poller(Protocol):
 class Entry:
     """A leader's stay in a handler: the token. Each is another object, so that none is mistaken."""
 
-    __slots__ = ("connection", "tenure")
+    __slots__ = ("_lead", "connection", "tenure")
 
-    def __init__(self, tenure: "Tenure", connection: _Connection) -> None:
+    def __init__(self, lead: "Lead", tenure: "Tenure", connection: _Connection) -> None:
         """Begin a stay in the handler of `connection`."""
+        self._lead = lead
         self.tenure = tenure
         self.connection = connection
+
+    def step_aside(self) -> None:
+        """Give the lead up, in the handler that is about to wait for its client."""
+        self._lead.step_aside(self)
 
 
 class Tenure:
@@ -68,14 +73,8 @@ class Tenure:
         #: The lead was taken; known to its old leader only, by having found no token.
         self.is_over = False
 
-    def enter(self, connection: _Connection) -> Entry:
-        """Go into a handler, where the lead may be taken."""
-        entry = Entry(self, connection)
-        self.put(entry)
-        return entry
-
-    def put(self, entry: Entry) -> None:
-        """Make a stay known, of which the connection knows already."""
+    def enter(self, entry: Entry) -> None:
+        """Go into a handler, where the lead may be taken; its connection knows already."""
         self._baton.append(entry)
 
     def leave(self) -> bool:
@@ -140,10 +139,11 @@ class Lead:
     def enter(self, connection: _Connection) -> Tenure:
         """Go into a handler; see to it that the sentinel looks. Returns what to `leave` by."""
         tenure = self.tenure or self.hold()
-        entry = Entry(tenure, connection)
-        connection.begin_stay(entry, functools.partial(self.step_aside, entry))
-        tenure.put(entry)
-        self._wake_sentinel()
+        entry = Entry(self, tenure, connection)
+        connection.begin_stay(entry)
+        tenure.enter(entry)
+        if self._sentinel.is_asleep:
+            self._wake_sentinel()
         return tenure
 
     def _wake_sentinel(self) -> None:

@@ -56,19 +56,25 @@ class Peer:
 
     def receive(self) -> bool:
         """Hand what is here to the protocol; ``False`` when nothing is. Raises ``OSError``."""
+        data = self.try_receive()
+        if data is None:
+            return False
+        if data:
+            self._protocol.receive(data)
+        else:
+            self._protocol.receive_eof()
+        return True
+
+    def try_receive(self) -> bytes | None:
+        """Return what is here, ``b""`` at the end, ``None`` for nothing yet. Raises ``OSError``."""
         try:
             data = self.transport.try_receive(RECEIVE_BYTES)
         except OSError:
             self.is_lost = True
             raise
-        if data is None:
-            return False
         if data:
             self.progress_bytes += len(data)
-            self._protocol.receive(data)
-        else:
-            self._protocol.receive_eof()
-        return True
+        return data
 
     def receive_or_wait(self, allowance: RateAllowance) -> None:
         """Receive something, waiting as long as `allowance` has it. Raises as `wait`."""

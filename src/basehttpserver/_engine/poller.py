@@ -2,8 +2,8 @@
 
     run_once
       _accept                     one connection from the listener
-      _on_ready                   bytes of a handshake, head or body; room for more of a response
-        _go_on                    hand a whole request to `respond`, or wait for more
+      _go_on                      bytes of a handshake, head or body; room for more of a response
+        _respond                  a request is whole: hand it on
       _take_back                  connections whose exchange has ended come back, from any thread
       _on_due                     a deadline is past: answer 408, or close
 
@@ -175,8 +175,13 @@ class Poller:
             # Of a batch that is left in the middle the rest comes again: the selector tells
             # levels, not edges.
             for key, _ in self._selector.select(seconds):
-                self._on_event(key.data)
-                if not self._may_go_on(tenure):
+                found = key.data
+                if not isinstance(found, Connection):
+                    self._on_event(found)
+                # What an earlier event of the batch has closed or handed on is none of ours.
+                elif found.watched_mask:
+                    self._go_on(found, receives=found.state is not State.SENDING)
+                if tenure.is_over or self._is_closed:
                     return
             self._take_back(tenure)
         if self._may_go_on(tenure):
@@ -190,11 +195,7 @@ class Poller:
         return not (tenure.is_over or self._is_closed)
 
     def _on_event(self, found: object) -> None:
-        if isinstance(found, Connection):
-            # What an earlier event of the batch has closed or handed on is none of ours.
-            if found.watched_mask:
-                self._on_ready(found)
-        elif found is self._listener:
+        if found is self._listener:
             self._accept()
         elif isinstance(found, Lingering):
             self._lingering.on_ready(found)
@@ -235,7 +236,7 @@ class Poller:
             self._turn_away(connection)
             return
         self._patience.await_handshake(connection)
-        self._on_ready(connection)
+        self._go_on(connection, receives=True)
 
     def _turn_away(self, connection: Connection) -> None:
         """Answer 503 without a handler."""
@@ -248,12 +249,8 @@ class Poller:
 
     # Requests.
 
-    def _on_ready(self, connection: Connection) -> None:
-        """Receive what is here, or send on, and go on as far as it goes."""
-        self._go_on(connection, receives=connection.state is not State.SENDING)
-
-    def _go_on(self, connection: Connection, *, receives: bool = False) -> None:
-        """Answer the request that is here; wait where it is not whole."""
+    def _go_on(self, connection: Connection, *, receives: bool) -> None:
+        """Receive what is here, or send on; answer a request that is whole, else wait for more."""
         try:
             is_whole = self._try_whole_request(connection, receives=receives)
         except HandshakeError as error:
@@ -284,19 +281,20 @@ class Poller:
             return False
         if connection.state is State.HANDSHAKE and not connection.try_handshake():
             return False
-        if receives and not connection.handshake.try_look_for_tls():
+        handshake = connection.handshake
+        if receives and handshake.may_be_wrapped and not handshake.try_look_for_tls():
             return False
-        if connection.handshake.is_to_be_wrapped:
+        if handshake.is_to_be_wrapped:
             return True
-        if receives and not connection.peer.receive():
-            return False
         if connection.state is State.HEAD:
-            if not connection.try_next_head():
+            if not (connection.try_receive_head() if receives else connection.try_next_head()):
                 return False
             if not self._host.body_bytes_first(connection):
                 return True
             connection.begin_body(asks=self._host.asks_for_body(connection))
             self._patience.await_body(connection)
+        elif receives and not connection.peer.receive():
+            return False
         if connection.state is State.BODY:
             return connection.collect_body(self._host.body_bytes_first(connection))
         return False
