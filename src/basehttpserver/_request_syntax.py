@@ -2,14 +2,16 @@
 
 import http.client
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
-from basehttpserver._engine import Connection
 from basehttpserver._exchange import RequestHead
 from basehttpserver._fields import parse_fields
 from basehttpserver._response_head import ResponseHead
 
 __all__ = ["RequestSyntax"]
+
+#: ``HTTP/1.1`` has so many; in a strict request line no other version has another number of them.
+_VERSION_CHARACTERS: Final = 8
 
 
 class _LazyFields:
@@ -80,20 +82,42 @@ class RequestSyntax(ResponseHead):
                 self.send_error(HTTPStatus.BAD_REQUEST, f"Bad HTTP/0.9 request type ({command!r})")
                 return False
         self.command = command
-        # cpython#87389: a path that begins with // would make an open redirect, since a client
-        # takes what is behind it for a host.
-        self.path = "/" + path.lstrip("/") if path.startswith("//") else path
+        self.path = _without_authority(path) if path.startswith("//") else path
         return True
 
+    def _try_take_checked(self, head: RequestHead) -> bool:
+        """Take over what the protocol has found in a strict head, where nobody could tell.
+
+        ``headers`` are parsed when they are asked for. (A quarter of the time of a small exchange
+        with a browser's twelve fields.)
+        """
+        peer, line = self._peer, self.raw_requestline
+        if (
+            peer is None
+            or not head.is_strict
+            or self.MessageClass is not http.client.HTTPMessage
+            or not head.raw.startswith(line)
+        ):
+            return False
+        block = peer.incoming.take_field_lines(len(head.raw) - len(line))
+        if not block:
+            return False
+        text = self.requestline
+        self.command = head.method
+        path_start = len(head.method) + 1
+        path = text[path_start : path_start + len(head.target)]
+        self.path = path if path[:2] != "//" else _without_authority(path)
+        self.request_version = text[-_VERSION_CHARACTERS:]
+        self.close_connection = not (head.keeps_alive and self.protocol_version >= "HTTP/1.1")
+        self.__dict__.pop("headers", None)
+        self._field_block = block
+        return True
+
+    def _asks_for_continue(self, head: RequestHead) -> bool:
+        """Tell whether the client waits for 100 (Continue), and the handler speaks of it."""
+        return head.expects_continue and self.protocol_version >= "HTTP/1.1"
+
     def _parse_fields(self) -> bool:
-        peer = self._peer
-        head = None if peer is None else peer.head
-        if peer is not None and head is not None and self._try_put_off_fields(peer, head):
-            speaks_1_1 = self.protocol_version >= "HTTP/1.1"
-            self.close_connection = not (head.keeps_alive and speaks_1_1)
-            if head.expects_continue and speaks_1_1:
-                return self.handle_expect_100()
-            return True
         try:
             self.headers = self._read_fields()
         except http.client.LineTooLong as error:
@@ -112,20 +136,6 @@ class RequestSyntax(ResponseHead):
         ):
             return self.handle_expect_100()
         return True
-
-    def _try_put_off_fields(self, peer: Connection, head: RequestHead) -> bool:
-        """Leave the fields to be parsed when they are asked for, where nobody could tell.
-
-        What they mean for the connection the engine has found already. (A quarter of the time of
-        a small exchange with a browser's twelve fields.)
-        """
-        if self.MessageClass is not http.client.HTTPMessage or not head.is_strict:
-            return False
-        block = peer.incoming.take_field_lines(len(head.raw) - len(self.raw_requestline))
-        if block:
-            self.__dict__.pop("headers", None)
-            self._field_block = block
-        return bool(block)
 
     def _read_fields(self) -> Any:
         """Read the field lines from ``rfile``, up to the empty line."""
@@ -158,3 +168,11 @@ class RequestSyntax(ResponseHead):
         self.send_response_only(HTTPStatus.CONTINUE)
         self.end_headers()
         return True
+
+
+def _without_authority(path: str) -> str:
+    """Let a path that begins with several slashes begin with one (cpython#87389).
+
+    A client would take what is behind them for a host: an open redirect.
+    """
+    return "/" + path.lstrip("/")

@@ -45,6 +45,9 @@ _WITHOUT_CONTENT: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTP
 
 _LINE_ENDS: Final = frozenset("\r\n\0")
 
+#: The length of "connection": no other name needs to be looked at.
+_CONNECTION_CHARACTERS: Final = 10
+
 
 class ResponseHead(RequestLog):
     """What `BaseHTTPRequestHandler` does to answer: logs it, gathers a head, and sends it."""
@@ -127,10 +130,11 @@ class ResponseHead(RequestLog):
         be another field, or another response (CWE-113).
         """
         line = f"{keyword}: {value}"
-        _check_no_line_end("header", line)
+        if not line.isprintable():  # As nearly all are, and then there is none of the three.
+            _check_no_line_end("header", line)
         if self.request_version != "HTTP/0.9":
             self._add_line(line + "\r\n")
-        if keyword.lower() == "connection":
+        if len(keyword) == _CONNECTION_CHARACTERS and keyword.lower() == "connection":
             option = str(value).lower()
             if option == "close":
                 self.close_connection = True
@@ -138,7 +142,7 @@ class ResponseHead(RequestLog):
                 self.close_connection = False
 
     def _add_line(self, line: str) -> None:
-        encoded = line.encode("latin-1", "strict")
+        encoded = line.encode("latin-1")
         try:
             self._headers_buffer.append(encoded)
         except AttributeError:  # As in http.server, there is none before the first line.
@@ -147,9 +151,10 @@ class ResponseHead(RequestLog):
     def end_headers(self) -> None:
         """End the head and send it."""
         if self.request_version != "HTTP/0.9":
-            if not hasattr(self, "_headers_buffer"):
-                self._headers_buffer = []
-            self._headers_buffer.append(b"\r\n")
+            try:
+                self._headers_buffer.append(b"\r\n")
+            except AttributeError:
+                self._headers_buffer = [b"\r\n"]
             self.flush_headers()
 
     def flush_headers(self) -> None:
@@ -158,12 +163,12 @@ class ResponseHead(RequestLog):
             return
         lines, self._headers_buffer = self._headers_buffer, []
         block = b"".join(lines)
+        peer, wfile = self._peer, self.wfile
         is_whole = bool(lines) and lines[-1] == b"\r\n"
-        if is_whole and self._peer is not None and isinstance(self.wfile, ResponseWriter):
-            keeps_alive = not getattr(self, "close_connection", True)
-            self._peer.write_head(block, keeps_alive=keeps_alive)
+        if is_whole and peer is not None and isinstance(wfile, ResponseWriter):
+            peer.write_head(block, keeps_alive=not getattr(self, "close_connection", True))
         else:
-            self.wfile.write(block)
+            wfile.write(block)
 
     def version_string(self) -> str:
         """Return what the Server field says."""

@@ -148,10 +148,11 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
 
     def _handle_exchange(self) -> None:
         """Run one exchange around `handle_one_request`, which may be overridden."""
-        if self._peer is None:
+        peer = self._peer
+        if peer is None:
             self.handle_one_request()
             return
-        if not self._awaits_request(self._peer):
+        if not (peer.begin_exchange() or self._reads_by_itself(peer)):
             self.close_connection = True
             return
         one_request = self.handle_one_request
@@ -160,13 +161,9 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         else:
             self._guarded(one_request)  # … but an override may do neither.
             self._end_exchange()
-        peer = self._peer  # Another one, where the handler has called `setup` again.
+        peer = self._peer or peer  # Another one, where the handler has called `setup` again.
         if not (peer.goes_on or self._reads_by_itself(peer)):
             self.close_connection = True
-
-    def _awaits_request(self, peer: Connection) -> bool:
-        """Tell whether there is a request to be answered, as far as the engine can tell."""
-        return peer.begin_exchange() or self._reads_by_itself(peer)
 
     def _reads_by_itself(self, peer: Connection) -> bool:
         """Tell whether the handler has taken its connection over, and reads by a file of its own.
@@ -182,7 +179,9 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         A ``TimeoutError`` ends the connection with a line in the log; other exceptions pass.
         """
         peer = self._peer
-        if peer is not None and not self._awaits_request(peer):
+        if peer is not None and not (
+            peer.in_exchange or peer.begin_exchange() or self._reads_by_itself(peer)
+        ):
             self.close_connection = True
             return
         try:
@@ -230,23 +229,19 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         except PeerError as error:
             # The client's fault, met while its body was read.
             self._answer_failure(error.status, error.reason, error.explanation)
-        except ConnectionError:
-            # The client's connection, or one of the handler's own to somebody else.
-            if self._peer is not None and not self._peer.is_lost:
+        except BaseException as error:
+            if self._is_answered_with_500(error):
                 self._answer_failure(HTTPStatus.INTERNAL_SERVER_ERROR)
-            self._abort_exchange()
-            raise
-        except TimeoutError as error:
-            if isinstance(error, PeerTimeoutError):
+            elif isinstance(error, PeerTimeoutError):
                 self._answer_failure(HTTPStatus.REQUEST_TIMEOUT)
             self._abort_exchange()
             raise
-        except Exception:
-            self._answer_failure(HTTPStatus.INTERNAL_SERVER_ERROR)
-            raise
-        except BaseException:
-            self._abort_exchange()
-            raise
+
+    def _is_answered_with_500(self, error: BaseException) -> bool:
+        if isinstance(error, ConnectionError):
+            # The client's connection, or one of the handler's own to somebody else.
+            return self._peer is not None and not self._peer.is_lost
+        return isinstance(error, Exception) and not isinstance(error, TimeoutError)
 
     def _answer_failure(
         self, status: HTTPStatus, reason: str | None = None, explanation: str | None = None
@@ -272,7 +267,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         peer = self._peer
         if peer is None:
             return
-        if self._headers_buffer_left():
+        if peer.in_exchange and getattr(self, "_headers_buffer", None):
             # end_headers() was never called. In http.server these lines would come before the
             # next response on this connection.
             self._headers_buffer = []
@@ -284,12 +279,6 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
             tunnel.leave_to_handler(peer)
         for complaint in peer.end_exchange(keep=not self.close_connection):
             self.log_error("%s", complaint)
-
-    def _headers_buffer_left(self) -> list[bytes]:
-        peer = self._peer
-        if peer is None or not peer.in_exchange:
-            return []
-        return getattr(self, "_headers_buffer", [])
 
     def finish(self) -> None:
         """End the last exchange and close ``rfile`` and ``wfile``."""
@@ -320,9 +309,12 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         self.close_connection = True
         self.requestline = str(self.raw_requestline, "iso-8859-1").rstrip("\r\n")
         head = self._peer.head if self._peer is not None else None
-        if head is not None and head.refusal is not None:
-            self._send_refusal(head, head.refusal)
-            return False
+        if head is not None:
+            if head.refusal is not None:
+                self._send_refusal(head, head.refusal)
+                return False
+            if self._try_take_checked(head):
+                return not self._asks_for_continue(head) or self.handle_expect_100()
         words = self.requestline.split()
         if not words:
             return False

@@ -80,8 +80,10 @@ class Incoming:
             return b""
         if self._is_head_due:
             self._prepare_head()
-        line_end = self._head_left.find(b"\n") + 1 or len(self._head_left)
-        return self._take_head(line_end)
+        head = self._head_left
+        line_end = head.find(b"\n") + 1 or len(head)
+        self._head_left = head[line_end:]
+        return head[:line_end]
 
     def take_field_lines(self, count: int) -> bytes:
         """Return the `count` bytes that are the rest of the head.
@@ -90,7 +92,8 @@ class Incoming:
         """
         if self._was_read or len(self._head_left) != count:
             return b""
-        return self._take_head(count)
+        block, self._head_left = self._head_left, b""
+        return block
 
     def _take_head(self, size: int) -> bytes:
         data, self._head_left = self._head_left[:size], self._head_left[size:]
@@ -255,7 +258,9 @@ class Incoming:
     def finish(self) -> None:
         """Forget what is left of the request, also in the buffer of ``rfile``."""
         self._head_left = b""
-        self.refuse()
+        self._has_body = False
+        if self._spooled is not None:
+            self._close_spool()
         reader = self._reader
         if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
             while reader.read1(RECEIVE_BYTES):
