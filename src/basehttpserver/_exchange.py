@@ -16,13 +16,17 @@ only ``rfile``, ``wfile`` and the attributes that it knows from ``http.server``.
     take_over()                     no protocol from here on: bytes pass as they are
 """
 
+import sys
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from typing import Protocol as Interface
 
 from basehttpserver.exceptions import PeerError
 
-__all__ = ["Protocol", "RequestHead", "Verdict"]
+__all__ = ["AT_ONCE", "Protocol", "RequestHead", "Verdict"]
+
+#: In place of how many bytes wait to be sent: they must not wait for more, as in a tunnel.
+AT_ONCE: Final = sys.maxsize
 
 
 class RequestHead(NamedTuple):
@@ -109,10 +113,11 @@ class Protocol(Interface):
         Raises `PeerError` for a body that is malformed, cut off or too large.
         """
 
-    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
+    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> int:
         """Take a whole head: a status line, field lines and the empty line.
 
         `keeps_alive`: the handler lets the connection go on; `is_last`: the server does not.
+        Returns how many bytes wait to be taken, `AT_ONCE` where none may wait.
         """
 
     def show_length(self, length: int) -> RequestHead:
@@ -130,8 +135,11 @@ class Protocol(Interface):
     def refuse_plaintext(self) -> bytes:
         """Return the answer to a client that speaks without the TLS that it should speak."""
 
-    def send_body(self, data: bytes | bytearray | memoryview) -> None:
-        """Take bytes behind the head; without a head, raw bytes that pass untouched."""
+    def send_body(self, data: bytes | bytearray | memoryview) -> int:
+        """Take bytes behind the head; without a head, raw bytes that pass untouched.
+
+        Returns how many bytes wait to be taken, `AT_ONCE` where none may wait.
+        """
 
     def pass_body(self, count: int) -> int | None:
         """Count up to `count` body bytes that are sent as they are, behind what `take` returns.

@@ -1,6 +1,6 @@
 """Fakes of what the engine talks to: a clock that stands still, a protocol of one line."""
 
-from basehttpserver._exchange import RequestHead, Verdict
+from basehttpserver._exchange import AT_ONCE, RequestHead, Verdict
 
 
 class Clock:
@@ -99,6 +99,7 @@ class LineProtocol:
     def send_head(self, block, *, keeps_alive, is_last):
         self.has_response = True
         self.wire.append(block)
+        return self.pending_bytes
 
     def begins_tunnel(self, block):
         return block.startswith(b"switch")
@@ -115,6 +116,7 @@ class LineProtocol:
     def send_body(self, data):
         self.has_response = True
         self.wire.append(bytes(data))
+        return AT_ONCE if self.is_tunnel else self.pending_bytes
 
     def pass_body(self, count):
         self.has_response = True

@@ -87,14 +87,13 @@ class Outgoing:
     def write_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
         """Take a whole head that the handler wrote through the API."""
         with self._lock:
-            self._protocol.send_head(block, keeps_alive=keeps_alive, is_last=is_last)
-            self._collect_locked()
+            pending = self._protocol.send_head(block, keeps_alive=keeps_alive, is_last=is_last)
+            self._collect_locked(pending)
 
     def write(self, data: Any) -> None:
         """Take body bytes; send them when enough has gathered, or soon."""
         with self._lock:
-            self._protocol.send_body(data)
-            self._collect_locked()
+            self._collect_locked(self._protocol.send_body(data))
 
     def send_file(self, descriptor: int, offset: int, count: int) -> bool:
         """Take a part of a file for the body; ``False`` where it must be written as bytes."""
@@ -102,7 +101,7 @@ class Outgoing:
             passed = self._protocol.pass_body(count)
             if passed is None:
                 return False
-            self._queue_locked(self._take_locked(last=False))
+            self._queue_locked(b"".join(self._protocol.take()))
             if passed:
                 self._backlog_of_ours().append_file(descriptor, offset, passed)
             self._drain_locked(self.surplus)
@@ -201,7 +200,7 @@ class Outgoing:
     def _flush_late_locked(self) -> bool:
         self._writes_through = True
         try:
-            data = self._take_locked(last=False)
+            data = b"".join(self._protocol.take())
             if data:
                 self._backlog_of_ours().append(data)
             self._send_some_locked()
@@ -211,12 +210,15 @@ class Outgoing:
 
     # Under the lock.
 
-    def _collect_locked(self) -> None:
-        protocol = self._protocol
-        if self._writes_through or protocol.is_tunnel or protocol.pending_bytes >= COLLECT_BYTES:
+    def _collect_locked(self, pending: int) -> None:
+        """Send if enough has gathered; see to it that what has not is sent in time."""
+        if pending >= COLLECT_BYTES or self._writes_through:
             self._send_locked(self.surplus)
-        if self.seen_in or not (protocol.pending_bytes or self._backlog):
-            return
+            pending = 0
+        if self.seen_in is None and (pending or self._backlog):
+            self._watch_locked()
+
+    def _watch_locked(self) -> None:
         if self._is_watched and not self._backlog:
             return
         self._is_watched = self._sentinel.watch(self)
@@ -230,7 +232,7 @@ class Outgoing:
             self._sentinel.forget(self)
 
     def _send_locked(self, surplus: Surplus, *, last: bool = False) -> None:
-        data = self._take_locked(last=last)
+        data = b"".join(self._protocol.take(last=last))
         if self.is_cut:
             return
         sent = 0
@@ -244,10 +246,6 @@ class Outgoing:
                 self._queue_locked(bytes(view[start : start + PIECE_BYTES]))
                 self._drain_locked(surplus)
         self._drain_locked(surplus)
-
-    def _take_locked(self, *, last: bool) -> bytes:
-        pieces = self._protocol.take(last=last)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _queue_locked(self, data: bytes) -> None:
         if not data:

@@ -20,7 +20,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Final
 
-from basehttpserver._exchange import RequestHead, Verdict
+from basehttpserver._exchange import AT_ONCE, RequestHead, Verdict
 from basehttpserver._http1.chunked import ChunkedDecoder
 from basehttpserver._http1.framing import with_length
 from basehttpserver._http1.head import TLS_HANDSHAKE, HeadReader
@@ -259,15 +259,17 @@ class Http1Connection:
 
     # To the peer.
 
-    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
+    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> int:
         """Take the head of an interim or the final response."""
-        head = self._head
-        self._response.send_head(
+        head, response = self._head, self._response
+        pending = response.send_head(
             block,
             keeps_alive=keeps_alive and head is not None and head.keeps_alive,
-            is_last=is_last or not self._may_finish_reading(),
+            is_last=is_last or (self._state is _State.BODY and not self._may_finish_reading()),
         )
-        self._follow_response()
+        if response.must_close:
+            self._follow_response()
+        return AT_ONCE if self._state is _State.TUNNEL else pending
 
     def _follow_response(self) -> None:
         if self._response.is_tunnel and self._state is not _State.REFUSED:
@@ -290,11 +292,13 @@ class Http1Connection:
         """Return the answer to a client that speaks without the TLS that it should speak."""
         return _WANTS_TLS
 
-    def send_body(self, data: bytes | bytearray | memoryview) -> None:
+    def send_body(self, data: bytes | bytearray | memoryview) -> int:
         """Take bytes of the body, or raw bytes."""
-        self._response.send_body(data)
-        if self._response.has_raw_bytes:
+        response = self._response
+        pending = response.send_body(data)
+        if response.has_raw_bytes:
             self._follow_raw(data, len(data))
+        return AT_ONCE if self._state is _State.TUNNEL else pending
 
     def _follow_raw(self, data: bytes | bytearray | memoryview, count: int) -> None:
         """Follow the `count` bytes that the handler wrote without a head."""
@@ -334,18 +338,21 @@ class Http1Connection:
 
     def finish(self, *, keep: bool) -> Verdict:
         """End the exchange; tell what becomes of the connection."""
-        head = self._head
+        head, response = self._head, self._response
         may_keep = (
             keep
             and head is not None
             and head.keeps_alive
-            and self.has_response
-            and not self._response.must_close
+            and response.has_response
+            and not response.must_close
             and (self._raw is None or self._raw.is_whole())
-            and self._may_finish_reading()
         )
-        if may_keep and self._state in (_State.BODY, _State.DONE):
-            self._state = _State.DRAIN if self._state is _State.BODY else _State.HEAD
+        if may_keep and self._state is _State.DONE:
+            self._state = _State.HEAD
+            self._heads.next_message()
+            return Verdict.KEEP
+        if may_keep and self._state is _State.BODY and self._may_finish_reading():
+            self._state = _State.DRAIN
             self._drain_left = self._settings.max_drain_bytes
             self._heads.next_message()
             return Verdict.KEEP

@@ -91,6 +91,3 @@ ABSOLUTE_FORM: Final = re.compile(rb"(?i:https?)://(?P<authority>[^/?]*+)(?:[/?]
 
 # RFC 9112 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]
 STATUS_LINE: Final = re.compile(rb"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: [^\r\n]*+)?+\r\n")
-RESPONSE_FIELDS: Final = re.compile(
-    rb"\n(?=[CTct])((?i:connection|content-length|transfer-encoding))[ \t]*+:[ \t]*+([^\r\n]*+)"
-)

@@ -21,11 +21,12 @@ Where it did not, the encoder decides as late as it can:
 A handler may send by itself, past us: `stop_framing` before it does, `note_sent` when it has.
 """
 
+from collections.abc import Sequence
 from enum import Enum, auto
 
 from basehttpserver._http1 import grammar
 from basehttpserver._http1.chunked import LAST_CHUNK, ChunkedDecoder, encode_chunk_header
-from basehttpserver._http1.framing import list_items
+from basehttpserver._http1.framing import FramingFields, list_items
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
@@ -46,28 +47,29 @@ class _Framing(Enum):
 class ResponseEncoder:
     """Encodes one response to a request of `method` by a client of `client_version`."""
 
+    # What most responses do not change stands on the class: one of these is made for each request.
+    _framing = _Framing.NONE
+    _head = b""  # The final head, while its framing is undecided.
+    _body_size = 0
+    _pending_bytes = 0  # Kept here: to sum the pieces at every write would be quadratic.
+    _left = 0
+    # Follows a body that brings its own chunks; None where they do not tell its end.
+    _chunks: ChunkedDecoder | None = None
+    _says_keep_alive = False
+    _may_say_close = False
+    #: What was given first is no head.
+    has_raw_bytes = False
+    #: A 100 (Continue) was given: the client will send its body.
+    has_continued = False
+    #: The connection cannot serve another request after this response.
+    must_close = False
+
     def __init__(self, method: str, client_version: tuple[int, int]) -> None:
         """Begin with nothing given."""
         self._method = method
         self._client_version = client_version
-        self._framing = _Framing.NONE
         self._wire: list[bytes] = []  # Encoded, to be taken.
-        self._head = b""  # The final head, while its framing is undecided.
         self._body: list[bytes] = []  # The body, while it is undecided or a chunk grows.
-        self._body_size = 0
-        self._pending_bytes = 0  # Kept here: to sum the pieces at every write would be quadratic.
-        self._left = 0
-        # Follows a body that brings its own chunks; None where they do not tell its end.
-        self._chunks: ChunkedDecoder | None = None
-        self._unread = bytearray()  # Of such a body: what a chunk header, say, still lacks its end.
-        #: What was given first is no head.
-        self.has_raw_bytes = False
-        self._says_keep_alive = False
-        self._may_say_close = False
-        #: A 100 (Continue) was given: the client will send its body.
-        self.has_continued = False
-        #: The connection cannot serve another request after this response.
-        self.must_close = False
         #: What the handler did wrong, for the log.
         self.complaints: list[str] = []
 
@@ -91,69 +93,72 @@ class ResponseEncoder:
         """How much `take` would return, about."""
         return self._pending_bytes
 
-    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
-        """Take a head that the handler wrote through the API."""
+    def send_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> int:
+        """Take a head that the handler wrote through the API; return `pending_bytes`."""
         match = grammar.STATUS_LINE.match(block)
         if match is None or self.has_response:
             # Not a head, or a second one behind the first: http.server would send it, too.
             self.must_close = True
-            self.send_body(block)
-            return
+            return self.send_body(block)
         status = int(match[3])
-        if 100 <= status < 200 and status != 101:
-            # RFC 9110 15.2: a server must not send a 1xx response to an HTTP/1.0 client. And a
-            # second 100 would say nothing new: the engine may have sent one for the handler.
-            is_new = not (status == 100 and self.has_continued)
-            self.has_continued = self.has_continued or status == 100
-            if is_new and self._client_version >= (1, 1):
-                self._pending_bytes += len(block)
-                self._wire.append(block)
-            return
+        if status < 200 and status != 101 and status >= 100:
+            return self._send_interim_head(block, status)
         version = int(match[1]), int(match[2])
-        fields = _response_fields(block)
-        self._framing = self._choose_framing(status, version, fields)
-        if self._framing in (_Framing.CLOSE, _Framing.TUNNEL):
+        fields = FramingFields(block)
+        framing = self._framing = self._choose_framing(status, version, fields)
+        if framing is _Framing.CLOSE or framing is _Framing.TUNNEL:
             self.must_close = True
         if keeps_alive and not self.must_close:
             self.must_close = is_last
-            if not fields["connection"]:
+            if not fields.connection:
                 self._may_say_close = not is_last
                 block = self._announce(block, version)
         self._pending_bytes += len(block)
-        if self._framing is _Framing.UNDECIDED:
+        if framing is _Framing.UNDECIDED:
             self._head = block
         else:
             self._wire.append(block)
+        return self._pending_bytes
+
+    def _send_interim_head(self, block: bytes, status: int) -> int:
+        # RFC 9110 15.2: a server must not send a 1xx response to an HTTP/1.0 client. And a second
+        # 100 would say nothing new: the engine may have sent one for the handler.
+        is_new = not (status == 100 and self.has_continued)
+        self.has_continued = self.has_continued or status == 100
+        if is_new and self._client_version >= (1, 1):
+            self._pending_bytes += len(block)
+            self._wire.append(block)
+        return self._pending_bytes
 
     def _choose_framing(
-        self, status: int, version: tuple[int, int], fields: dict[str, list[bytes]]
+        self, status: int, version: tuple[int, int], fields: FramingFields
     ) -> _Framing:
         if self._is_tunnels(status):
             return _Framing.TUNNEL
-        if b"close" in list_items(fields["connection"]):
+        if fields.connection and b"close" in list_items(fields.connection):
             self.must_close = True
         if self._method == "HEAD" or status in (204, 304):
             return _Framing.NO_BODY
-        if fields["transfer-encoding"]:
+        if fields.transfer_encoding:
             # Both, a coding that does not end by itself, or a client that knows none (RFC 9112
             # 6.1): only the close is certain.
-            if (
-                fields["content-length"]
-                or list_items(fields["transfer-encoding"])[-1] != b"chunked"
-                or self._client_version < (1, 1)
-            ):
+            is_chunked = list_items(fields.transfer_encoding)[-1] == b"chunked"
+            if fields.content_length or not is_chunked or self._client_version < (1, 1):
                 self.must_close = True
-            if list_items(fields["transfer-encoding"])[-1] == b"chunked":
+            if is_chunked:
                 self._chunks = ChunkedDecoder(Settings())
+                self._unread = bytearray()  # What a chunk header, say, still lacks its end.
             return _Framing.OWN
-        if fields["content-length"]:
-            return self._choose_length(fields["content-length"])
+        if fields.content_length:
+            return self._choose_length(fields.content_length)
         if version < (1, 1) or status == 205 or self.must_close:
             return _Framing.CLOSE
         return _Framing.UNDECIDED
 
-    def _choose_length(self, values: list[bytes]) -> _Framing:
-        if len(set(values)) > 1 or not grammar.CONTENT_LENGTH.fullmatch(values[0]):
+    def _choose_length(self, values: Sequence[bytes]) -> _Framing:
+        if any(value != values[0] for value in values[1:]) or not grammar.CONTENT_LENGTH.fullmatch(
+            values[0]
+        ):
             self._complain("the Content-Length of the response is not a number")
             return _Framing.CLOSE
         self._left = int(values[0])
@@ -177,11 +182,11 @@ class ResponseEncoder:
         if complaint not in self.complaints:
             self.complaints.append(complaint)
 
-    def send_body(self, data: bytes | bytearray | memoryview) -> None:
-        """Take body bytes."""
+    def send_body(self, data: bytes | bytearray | memoryview) -> int:
+        """Take body bytes; return `pending_bytes`."""
         piece = bytes(data)
         if not piece:
-            return
+            return self._pending_bytes
         if self._framing is _Framing.NONE:
             self._begin_raw(piece)
         framing = self._framing
@@ -193,7 +198,7 @@ class ResponseEncoder:
         elif framing is _Framing.NO_BODY:
             if self._method != "HEAD":  # There it is no mistake: many say `do_HEAD = do_GET`.
                 self._complain("the response must not have a body: thrown away")
-            return
+            return self._pending_bytes
         elif framing is _Framing.OWN:
             piece = self._follow_chunks(piece)
         self._pending_bytes += len(piece)
@@ -202,6 +207,7 @@ class ResponseEncoder:
             self._body_size += len(piece)
         elif piece:
             self._wire.append(piece)
+        return self._pending_bytes
 
     def _begin_raw(self, data: bytes | memoryview) -> None:
         """Look at the first bytes of a response that the handler writes without our help."""
@@ -294,20 +300,23 @@ class ResponseEncoder:
         """Return what is to be sent now; `last`: there will be no more."""
         if self._framing is _Framing.UNDECIDED:
             self._decide(whole=last)
-        if self._framing is _Framing.CHUNKED:
-            if self._body:
-                self._wire += [encode_chunk_header(self._body_size), *self._body, b"\r\n"]
-            if last:
-                self._wire.append(LAST_CHUNK)
-        else:
-            self._wire += self._body
-        self._body = []
-        self._body_size = 0
-        self._pending_bytes = 0
-        if last:
-            self._check_end()
         wire, self._wire = self._wire, []
+        if self._body:
+            wire += self._encode_body()
+        if last:
+            if self._framing is _Framing.CHUNKED:
+                wire.append(LAST_CHUNK)
+            if self._left or self._chunks is not None:
+                self._check_end()
+        self._pending_bytes = 0
         return wire
+
+    def _encode_body(self) -> list[bytes]:
+        body, self._body = self._body, []
+        if self._framing is _Framing.CHUNKED:
+            body = [encode_chunk_header(self._body_size), *body, b"\r\n"]
+        self._body_size = 0
+        return body
 
     def _check_end(self) -> None:
         """Close behind a response that has not ended as it said: the next one would be its rest."""
@@ -332,14 +341,3 @@ class ResponseEncoder:
             self._framing = _Framing.CLOSE
             self.must_close = True
         self._wire.append(head + b"\r\n")
-
-
-def _response_fields(block: bytes) -> dict[str, list[bytes]]:
-    fields: dict[str, list[bytes]] = {
-        "connection": [],
-        "content-length": [],
-        "transfer-encoding": [],
-    }
-    for name, value in grammar.RESPONSE_FIELDS.findall(block):
-        fields[name.decode("ascii").lower()].append(value.rstrip(b" \t"))
-    return fields
