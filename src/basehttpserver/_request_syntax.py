@@ -113,10 +113,6 @@ class RequestSyntax(ResponseHead):
         self._field_block = block
         return True
 
-    def _asks_for_continue(self, head: RequestHead) -> bool:
-        """Tell whether the client waits for 100 (Continue), and the handler speaks of it."""
-        return head.expects_continue and self.protocol_version >= "HTTP/1.1"
-
     def _parse_fields(self) -> bool:
         try:
             self.headers = self._read_fields()

@@ -120,7 +120,8 @@ class ResponseHead(RequestLog):
             return
         if message is None:
             message = self.responses[code][0] if code in self.responses else ""
-        _check_no_line_end("message", message)
+        if not message.isprintable():
+            _check_no_line_end("message", message)
         self._add_line(f"{self.protocol_version} {code:d} {message}\r\n")
 
     def send_header(self, keyword: str, value: Any) -> None:

@@ -314,7 +314,8 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
                 self._send_refusal(head, head.refusal)
                 return False
             if self._try_take_checked(head):
-                return not self._asks_for_continue(head) or self.handle_expect_100()
+                asks = head.expects_continue and self.protocol_version >= "HTTP/1.1"
+                return not asks or self.handle_expect_100()
         words = self.requestline.split()
         if not words:
             return False

@@ -23,7 +23,16 @@ from basehttpserver._engine.incoming import Incoming
 from basehttpserver._engine.outgoing import Outgoing
 from basehttpserver._engine.peer import Peer
 from basehttpserver._engine.sockets import Handled
-from basehttpserver._engine.state import Awaited, State
+from basehttpserver._engine.state import (
+    BODY,
+    CLOSED,
+    EXCHANGE,
+    HANDSHAKE,
+    HEAD,
+    SENDING,
+    TAKEN,
+    Awaited,
+)
 from basehttpserver._engine.streams import RequestReader
 from basehttpserver._engine.takeover import Takeover
 from basehttpserver._engine.transport import HandshakeError
@@ -56,7 +65,7 @@ class Connection:
         self.protocol = context.make_protocol(context.settings)
         self.peer = Peer(request, self.protocol, context.clock, self.before_waiting)
         self.transport = self.peer.transport
-        self.state = State.HANDSHAKE
+        self.state = HANDSHAKE
         #: A handler may leave its thread between exchanges and stay here as the `resident`.
         self.may_park = False
         #: The handler that stays with the connection between exchanges, where one does.
@@ -140,7 +149,7 @@ class Connection:
             self.verdict = Verdict.LINGER  # So that the client can read why.
             self.handshake.answer_failure(error)
             raise
-        self.state = State.HEAD
+        self.state = HEAD
         return True
 
     # Heads.
@@ -164,7 +173,7 @@ class Connection:
 
     def try_next_head(self) -> bool:
         """Begin an exchange if a head is here, whole or refused."""
-        if self.head is None and self.state is not State.TAKEN:
+        if self.head is None and self.state is not TAKEN:
             head = self.protocol.next_head()
             if head is not None:
                 self._begin(head)
@@ -187,17 +196,17 @@ class Connection:
         idle for too long, or others wait for the thread. For a handler that keeps its thread.
         """
         self._is_read_past_us = False
-        if self.head is not None and self.state is State.HEAD:  # The poller has seen to it.
-            self.state = State.EXCHANGE
+        if self.head is not None and self.state is HEAD:  # The poller has seen to it.
+            self.state = EXCHANGE
             return True
         return self._begin_exchange()
 
     def _begin_exchange(self) -> bool:
-        if self.state is State.HANDSHAKE and not waiting.wait_for_handshake(self):
+        if self.state is HANDSHAKE and not waiting.wait_for_handshake(self):
             return False
-        if self.state is State.HEAD and waiting.wait_for_head(self):
-            self.state = State.EXCHANGE
-        return self.state is State.EXCHANGE
+        if self.state is HEAD and waiting.wait_for_head(self):
+            self.state = EXCHANGE
+        return self.state is EXCHANGE
 
     def _begin_next(self) -> bool:
         """End the exchange, if it has a response, and begin the next one; tell whether it is here.
@@ -223,13 +232,13 @@ class Connection:
 
     def open_reader(self, buffer_size: int) -> io.BufferedReader | RequestReader:
         """Return ``rfile``: `buffer_size` as of ``socket.makefile``, 0 for none."""
-        if self.in_exchange or self.state is State.TAKEN:
+        if self.in_exchange or self.state is TAKEN:
             return self.incoming.open_reader(buffer_size)
         # Nobody has begun the exchange: the handler is about to read it by itself, or will still
         # call `begin_exchange`.
         self._is_read_past_us = True
-        if self.head is not None and self.state is State.HEAD:
-            self.state = State.EXCHANGE
+        if self.head is not None and self.state is HEAD:
+            self.state = EXCHANGE
         return self.incoming.open_reader(buffer_size, self._begin_next)
 
     def limit_operations(self, seconds: float) -> None:
@@ -240,7 +249,7 @@ class Connection:
 
     def begin_body(self, *, asks: bool) -> None:
         """Begin to collect the body. `asks`: a client that waits for a word to send it gets one."""
-        self.state = State.BODY
+        self.state = BODY
         self.body.begin(asks=asks)
 
     def collect_body(self, most: int) -> bool:
@@ -271,12 +280,12 @@ class Connection:
     @property
     def in_exchange(self) -> bool:
         """A request is being answered."""
-        return self.state is State.EXCHANGE
+        return self.state is EXCHANGE
 
     @property
     def is_lost(self) -> bool:
         """The client went away: nobody's fault. Once the socket is taken nobody can tell."""
-        return self.peer.is_lost or self.state is State.TAKEN
+        return self.peer.is_lost or self.state is TAKEN
 
     @property
     def can_answer(self) -> bool:
@@ -290,13 +299,9 @@ class Connection:
         """
         if self.head is not None and self.head.body_length != 0:
             tunnel.end_request_before(self, block)
-        self.outgoing.write_head(block, keeps_alive=keeps_alive, is_last=self._must_yield())
-
-    def _must_yield(self) -> bool:
-        """Tell whether this exchange is the last: the server stops, or others want the thread."""
-        if self.context.is_stopping:
-            return True
-        return not self.may_park and self.context.others_wait()
+        # It is the last one where the server stops, or others want the thread.
+        is_last = self.context.is_stopping or (not self.may_park and self.context.others_wait())
+        self.outgoing.write_head(block, keeps_alive=keeps_alive, is_last=is_last)
 
     # The end.
 
@@ -307,7 +312,7 @@ class Connection:
         the handler did wrong with its responses. Does nothing where no exchange runs.
         """
         complaints, self._late_complaints = self._late_complaints, []
-        if self.state is not State.EXCHANGE:
+        if self.state is not EXCHANGE:
             if self.is_taken:
                 self.head = None
             return complaints
@@ -328,7 +333,7 @@ class Connection:
 
     def abort_exchange(self) -> None:
         """Send what was written and no more, so that the client can tell that it was cut."""
-        if self.state in (State.EXCHANGE, State.TAKEN):
+        if self.state in (EXCHANGE, TAKEN):
             self._is_cut = True
         if not self.in_exchange:
             return
@@ -340,7 +345,7 @@ class Connection:
 
     def begin_sending(self) -> None:
         """Wait for the client to take the rest, before anything else."""
-        self.state = State.SENDING
+        self.state = SENDING
         self.outgoing.begin_sending()
 
     def send_on(self) -> bool:
@@ -349,7 +354,7 @@ class Connection:
             return False
         if self.outgoing.is_cut:
             self.verdict = Verdict.CLOSE
-        self.state = State.HEAD if self.verdict is Verdict.KEEP else State.CLOSED
+        self.state = HEAD if self.verdict is Verdict.KEEP else CLOSED
         return True
 
     def _finish(self, *, keep: bool) -> None:
@@ -357,17 +362,17 @@ class Connection:
         self.head = None
         self.incoming.finish()
         self.verdict = self.protocol.finish(keep=keep and not self.context.is_stopping)
-        self.state = State.HEAD if self.verdict is Verdict.KEEP else State.CLOSED
+        self.state = HEAD if self.verdict is Verdict.KEEP else CLOSED
 
     @property
     def goes_on(self) -> bool:
         """Another request may come on this connection."""
-        return self.state in (State.HEAD, State.HANDSHAKE)
+        return self.state in (HEAD, HANDSHAKE)
 
     @property
     def is_taken(self) -> bool:
         """The handler drives the connection by itself."""
-        return self.state is State.TAKEN
+        return self.state is TAKEN
 
     def end_stay(self) -> None:
         """Let the socket be closed: the handler has finished.
@@ -393,11 +398,7 @@ class Connection:
     def _is_unfinished(self) -> bool:
         """Closed now, the connection is cut."""
         outgoing = self.outgoing
-        return (
-            self.state in (State.HANDSHAKE, State.EXCHANGE)
-            or outgoing.is_cut
-            or outgoing.is_waiting
-        )
+        return self.state in (HANDSHAKE, EXCHANGE) or outgoing.is_cut or outgoing.is_waiting
 
     def close(self) -> None:
         """Forget everything; the socket is the server's to close."""
@@ -408,7 +409,7 @@ class Connection:
         # No reference back to us: where nobody else has one, the socket can be closed with us.
         self.peer.before_waiting = self.incoming.before_waiting = _do_nothing
         self.incoming.before_head = _do_nothing
-        self.state = State.CLOSED
+        self.state = CLOSED
         self.resident = None
 
 

@@ -101,10 +101,13 @@ class RateAllowance:
         """Allow `grace_seconds`; a rate of 0 is no minimum."""
         self._grace = self._credit = grace_seconds
         self._rate = bytes_per_second
+        #: Some of it may have been used up: it needs to be told of bytes that moved.
+        self.is_used = False
 
     def renew(self) -> None:
         """Allow the whole grace again."""
         self._credit = self._grace
+        self.is_used = False
 
     def moved(self, count: int) -> None:
         """Count bytes that the peer sent or took."""
@@ -114,6 +117,7 @@ class RateAllowance:
     def waited(self, seconds: float) -> None:
         """Count time that we waited for the peer."""
         self._credit -= seconds
+        self.is_used = True
 
     def seconds_left(self) -> float | None:
         """Return how long the peer may keep us waiting now, ``None`` without a limit."""

@@ -68,7 +68,8 @@ class Incoming:
             and not self._settings.stream_chunked_bodies
         )
         self.is_collected = head.refusal is not None or head.body_length == 0
-        self._allowance.renew()
+        if self._allowance.is_used:
+            self._allowance.renew()
         self._was_read = False
 
     def take_request_line(self) -> bytes:

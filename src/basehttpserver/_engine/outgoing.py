@@ -78,7 +78,8 @@ class Outgoing:
     def begin(self) -> None:
         """Write the response to the next request."""
         self._writes_through = False
-        self._allowance.renew()
+        if self._allowance.is_used:
+            self._allowance.renew()
 
     def open_writer(self) -> ResponseWriter:
         """Return ``wfile``."""
@@ -88,12 +89,15 @@ class Outgoing:
         """Take a whole head that the handler wrote through the API."""
         with self._lock:
             pending = self._protocol.send_head(block, keeps_alive=keeps_alive, is_last=is_last)
-            self._collect_locked(pending)
+            if self.seen_in is None or self._writes_through or pending >= COLLECT_BYTES:
+                self._collect_locked(pending)
 
     def write(self, data: Any) -> None:
         """Take body bytes; send them when enough has gathered, or soon."""
         with self._lock:
-            self._collect_locked(self._protocol.send_body(data))
+            pending = self._protocol.send_body(data)
+            if self.seen_in is None or self._writes_through or pending >= COLLECT_BYTES:
+                self._collect_locked(pending)
 
     def send_file(self, descriptor: int, offset: int, count: int) -> bool:
         """Take a part of a file for the body; ``False`` where it must be written as bytes."""
@@ -130,7 +134,9 @@ class Outgoing:
     def finish(self, *, last: bool) -> None:
         """Send the rest; `last`: the response is complete, else it is cut here."""
         with self._lock:
-            self._stop_watching_locked()
+            self.seen_in = None
+            if self._is_watched:
+                self._stop_watching_locked()
             self._send_locked(self.surplus, last=last)
 
     # For the poller, when the exchange has ended.
@@ -160,7 +166,9 @@ class Outgoing:
     def close(self) -> None:
         """Forget everything; let nobody look after the output any more."""
         with self._lock:
-            self._stop_watching_locked()
+            self.seen_in = None
+            if self._is_watched:
+                self._stop_watching_locked()
             if self._backlog is not None:
                 self._backlog.close()
 
@@ -226,10 +234,8 @@ class Outgoing:
             self._send_locked(Surplus.WAIT)
 
     def _stop_watching_locked(self) -> None:
-        self.seen_in = None
-        if self._is_watched:
-            self._is_watched = False
-            self._sentinel.forget(self)
+        self._is_watched = False
+        self._sentinel.forget(self)
 
     def _send_locked(self, surplus: Surplus, *, last: bool = False) -> None:
         data = b"".join(self._protocol.take(last=last))
@@ -238,7 +244,8 @@ class Outgoing:
         sent = 0
         if data and not self._backlog:
             sent = self._peer.try_send(data)
-            self._allowance.moved(sent)
+            if self._allowance.is_used:
+                self._allowance.moved(sent)
             if sent == len(data):
                 return
         with memoryview(data) as view:

@@ -29,7 +29,7 @@ from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.listener import Listener
 from basehttpserver._engine.patience import Patience
 from basehttpserver._engine.roster import Roster
-from basehttpserver._engine.state import State
+from basehttpserver._engine.state import BODY, CLOSED, HANDSHAKE, HEAD, SENDING
 from basehttpserver._engine.transport import READ, HandshakeError
 from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
@@ -41,7 +41,7 @@ __all__ = ["Poller"]
 MOST_DUE: Final = 16
 
 #: These wait for a request, and have begun none as far as their state tells.
-_RESTING: Final = frozenset({State.HANDSHAKE, State.HEAD, State.CLOSED})
+_RESTING: Final = frozenset({HANDSHAKE, HEAD, CLOSED})
 
 
 class Poller:
@@ -180,7 +180,7 @@ class Poller:
                     self._on_event(found)
                 # What an earlier event of the batch has closed or handed on is none of ours.
                 elif found.watched_mask:
-                    self._go_on(found, receives=found.state is not State.SENDING)
+                    self._go_on(found, receives=found.state is not SENDING)
                 if tenure.is_over or self._is_closed:
                     return
             self._take_back(tenure)
@@ -242,7 +242,7 @@ class Poller:
         """Answer 503 without a handler."""
         self.release(connection)
         with contextlib.suppress(OSError):
-            if connection.state is not State.HANDSHAKE or connection.try_handshake():
+            if connection.state is not HANDSHAKE or connection.try_handshake():
                 connection.transport.try_send(connection.protocol.turn_away())
         connection.verdict = Verdict.LINGER
         self._host.close_connection(connection)
@@ -267,8 +267,8 @@ class Poller:
         else:
             if is_whole:
                 self._respond(connection)
-            elif connection.state is State.CLOSED or (
-                connection.state is State.HEAD and connection.protocol.is_over
+            elif connection.state is CLOSED or (
+                connection.state is HEAD and connection.protocol.is_over
             ):
                 self._close(connection)
             else:
@@ -277,16 +277,16 @@ class Poller:
 
     def _try_whole_request(self, connection: Connection, *, receives: bool) -> bool:
         """Go through handshake, head and body with what is here; tell whether that is all."""
-        if connection.state is State.SENDING and not connection.send_on():
+        if connection.state is SENDING and not connection.send_on():
             return False
-        if connection.state is State.HANDSHAKE and not connection.try_handshake():
+        if connection.state is HANDSHAKE and not connection.try_handshake():
             return False
         handshake = connection.handshake
         if receives and handshake.may_be_wrapped and not handshake.try_look_for_tls():
             return False
         if handshake.is_to_be_wrapped:
             return True
-        if connection.state is State.HEAD:
+        if connection.state is HEAD:
             if not (connection.try_receive_head() if receives else connection.try_next_head()):
                 return False
             if not self._host.body_bytes_first(connection):
@@ -295,12 +295,12 @@ class Poller:
             self._patience.await_body(connection)
         elif receives and not connection.peer.receive():
             return False
-        if connection.state is State.BODY:
+        if connection.state is BODY:
             return connection.collect_body(self._host.body_bytes_first(connection))
         return False
 
     def _respond(self, connection: Connection) -> None:
-        connection.state = State.HEAD
+        connection.state = HEAD
         self._answered += 1
         if not self._host.respond(connection):
             self._turn_away(connection)
@@ -320,7 +320,7 @@ class Poller:
 
     def _watch(self, connection: Connection) -> None:
         transport = connection.transport
-        is_sending = connection.state is State.SENDING
+        is_sending = connection.state is SENDING
         mask = transport.send_mask if is_sending else transport.receive_mask
         if connection.watched_mask == mask:
             return
@@ -366,15 +366,15 @@ class Poller:
             self.listen()
 
     def _on_late(self, due: Connection) -> None:
-        if due.state is State.SENDING:
+        if due.state is SENDING:
             if self._patience.is_over_for_response(due):
                 due.verdict = Verdict.CLOSE
                 self._close(due)
-        elif due.state is State.BODY:
+        elif due.state is BODY:
             if self._patience.is_over_for_body(due):
                 due.time_out_body()
                 self._respond(due)
-        elif due.state is State.HEAD and due.protocol.has_partial_head:
+        elif due.state is HEAD and due.protocol.has_partial_head:
             due.time_out_head()
             self._respond(due)
         else:
@@ -389,7 +389,7 @@ class Poller:
         """
         has_spared = False
         for connection in self._roster.snapshot():
-            is_held = connection.watched_mask and connection.state in (State.HEAD, State.HANDSHAKE)
+            is_held = connection.watched_mask and connection.state in (HEAD, HANDSHAKE)
             if is_held and not connection.protocol.has_partial_head:
                 if spares_new and connection.resident is None:
                     has_spared = True

@@ -16,7 +16,17 @@ leader itself runs its handler; whoever takes the lead takes it out first, see `
 
 from enum import Enum, auto
 
-__all__ = ["Awaited", "State"]
+__all__ = [
+    "BODY",
+    "CLOSED",
+    "EXCHANGE",
+    "HANDSHAKE",
+    "HEAD",
+    "SENDING",
+    "TAKEN",
+    "Awaited",
+    "State",
+]
 
 
 class State(Enum):
@@ -29,6 +39,11 @@ class State(Enum):
     SENDING = auto()
     TAKEN = auto()
     CLOSED = auto()
+
+
+#: The states by themselves. A request asks for its state some twenty times, and before Python 3.12
+#: each look into an ``Enum`` costs 0.1 microseconds.
+HANDSHAKE, HEAD, BODY, EXCHANGE, SENDING, TAKEN, CLOSED = State
 
 
 class Awaited(Enum):

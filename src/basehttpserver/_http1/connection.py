@@ -42,6 +42,10 @@ class _State(Enum):
     CLOSED = auto()
 
 
+# By themselves: before Python 3.12 each look into an Enum costs 0.1 microseconds.
+_HEAD, _BODY, _DONE, _DRAIN, _REFUSED, _TUNNEL, _CLOSED = _State
+
+
 #: The first line of a refused head is kept for the log up to here: one byte more than
 #: http.server's limit, so that its handlers see that the line is too long.
 _MAX_REFUSED_LINE = 65537
@@ -78,7 +82,7 @@ class Http1Connection:
         """Begin before the first head, with the limits and rules of `settings`."""
         self._settings = settings
         self._buffer = bytearray()
-        self._state = _State.HEAD
+        self._state = _HEAD
         self._heads = HeadReader(settings)
         self._has_eof = False
         self._head: RequestHead | None = None
@@ -91,17 +95,17 @@ class Http1Connection:
     @property
     def has_partial_head(self) -> bool:
         """Bytes of the next head are here."""
-        return bool(self._buffer) and self._state is _State.HEAD
+        return bool(self._buffer) and self._state is _HEAD
 
     @property
     def is_idle(self) -> bool:
         """Nothing of the next request is here, and nothing of the last is to be read."""
-        return self._state is _State.HEAD and not self._buffer
+        return self._state is _HEAD and not self._buffer
 
     @property
     def is_over(self) -> bool:
         """No further request will come: ask after ``next_head`` had none."""
-        return self._state is _State.CLOSED or self._has_eof
+        return self._state is _CLOSED or self._has_eof
 
     @property
     def has_response(self) -> bool:
@@ -111,7 +115,7 @@ class Http1Connection:
     @property
     def is_tunnel(self) -> bool:
         """Bytes pass as they are, both ways."""
-        return self._state is _State.TUNNEL
+        return self._state is _TUNNEL
 
     @property
     def pending_bytes(self) -> int:
@@ -122,7 +126,7 @@ class Http1Connection:
 
     def receive(self, data: bytes | memoryview) -> None:
         """Take bytes that the peer sent."""
-        if self._state not in (_State.REFUSED, _State.CLOSED):
+        if self._state not in (_REFUSED, _CLOSED):
             self._buffer += data
 
     def receive_eof(self) -> None:
@@ -134,7 +138,7 @@ class Http1Connection:
 
         As `receive` and `next_head`, but quicker where `data` is that head and nothing else.
         """
-        if self._state is not _State.HEAD or self._buffer:
+        if self._state is not _HEAD or self._buffer:
             self.receive(data)
             return self.next_head()
         try:
@@ -150,9 +154,9 @@ class Http1Connection:
 
     def next_head(self) -> RequestHead | None:
         """Begin the next exchange once its head is whole or refused."""
-        if self._state is _State.DRAIN:
+        if self._state is _DRAIN:
             self._drain()
-        if self._state is not _State.HEAD or not self._buffer:
+        if self._state is not _HEAD or not self._buffer:
             return None
         try:
             head = self._heads.try_read(self._buffer)
@@ -174,13 +178,13 @@ class Http1Connection:
         self._chunks = ChunkedDecoder(self._settings) if head.body_length is None else None
         self._length_left = head.body_length or 0
         has_body = self._length_left or self._chunks
-        self._state = _State.BODY if has_body else _State.DONE
+        self._state = _BODY if has_body else _DONE
         self._response = ResponseEncoder(head.method, head.version)
         self._raw = None
 
     def refuse(self, error: PeerError) -> RequestHead:
         """Begin an exchange that answers `error`, to a request that is not whole."""
-        if self._state is not _State.HEAD and self._head is not None:
+        if self._state is not _HEAD and self._head is not None:
             head = self._head._replace(keeps_alive=False, refusal=error)
             self._buffer.clear()
         else:
@@ -193,28 +197,28 @@ class Http1Connection:
             # The rest is for a handler that takes over: to it this may be no HTTP/1.
             del self._buffer[:line_end]
         self._begin(head)
-        self._state = _State.REFUSED
+        self._state = _REFUSED
         return head
 
     def read_body(self, size: int) -> bytes | None:
         """Return up to `size` body bytes, ``b""`` at the end, ``None`` when more is needed."""
-        if self._state is _State.TUNNEL:
+        if self._state is _TUNNEL:
             return self._take_buffer(size) or (b"" if self._has_eof else None)
-        if self._state is not _State.BODY or size <= 0:
+        if self._state is not _BODY or size <= 0:
             return b""
         try:
             if self._chunks:
                 return self._read_chunks(self._chunks, size)
             return self._read_length(size)
         except PeerError:
-            self._state = _State.CLOSED
+            self._state = _CLOSED
             raise
 
     def _read_length(self, size: int) -> bytes | None:
         data = self._take_buffer(min(size, self._length_left))
         self._length_left -= len(data)
         if self._length_left == 0:
-            self._state = _State.DONE
+            self._state = _DONE
         elif not data:
             self._check_not_cut_off()
             return None
@@ -223,7 +227,7 @@ class Http1Connection:
     def _read_chunks(self, chunks: ChunkedDecoder, size: int) -> bytes | None:
         data = chunks.try_read(self._buffer, size)
         if data == b"":
-            self._state = _State.DONE
+            self._state = _DONE
         elif data is None:
             self._check_not_cut_off()
         return data
@@ -265,15 +269,15 @@ class Http1Connection:
         pending = response.send_head(
             block,
             keeps_alive=keeps_alive and head is not None and head.keeps_alive,
-            is_last=is_last or (self._state is _State.BODY and not self._may_finish_reading()),
+            is_last=is_last or (self._state is _BODY and not self._may_finish_reading()),
         )
         if response.must_close:
             self._follow_response()
-        return AT_ONCE if self._state is _State.TUNNEL else pending
+        return AT_ONCE if self._state is _TUNNEL else pending
 
     def _follow_response(self) -> None:
-        if self._response.is_tunnel and self._state is not _State.REFUSED:
-            self._state = _State.TUNNEL
+        if self._response.is_tunnel and self._state is not _REFUSED:
+            self._state = _TUNNEL
 
     def begins_tunnel(self, block: bytes) -> bool:
         """Tell whether a head would switch protocols."""
@@ -298,12 +302,12 @@ class Http1Connection:
         pending = response.send_body(data)
         if response.has_raw_bytes:
             self._follow_raw(data, len(data))
-        return AT_ONCE if self._state is _State.TUNNEL else pending
+        return AT_ONCE if self._state is _TUNNEL else pending
 
     def _follow_raw(self, data: bytes | bytearray | memoryview, count: int) -> None:
         """Follow the `count` bytes that the handler wrote without a head."""
         self._follow_response()
-        if self._head is None or self._state is _State.TUNNEL:
+        if self._head is None or self._state is _TUNNEL:
             return
         self._raw = self._raw or RawResponse(self._head.method, self._head.version)
         if len(data) == count:
@@ -347,22 +351,22 @@ class Http1Connection:
             and not response.must_close
             and (self._raw is None or self._raw.is_whole())
         )
-        if may_keep and self._state is _State.DONE:
-            self._state = _State.HEAD
+        if may_keep and self._state is _DONE:
+            self._state = _HEAD
             self._heads.next_message()
             return Verdict.KEEP
-        if may_keep and self._state is _State.BODY and self._may_finish_reading():
-            self._state = _State.DRAIN
+        if may_keep and self._state is _BODY and self._may_finish_reading():
+            self._state = _DRAIN
             self._drain_left = self._settings.max_drain_bytes
             self._heads.next_message()
             return Verdict.KEEP
-        is_read = self._state in (_State.DONE, _State.TUNNEL) and not self._buffer
-        self._state = _State.CLOSED
+        is_read = self._state in (_DONE, _TUNNEL) and not self._buffer
+        self._state = _CLOSED
         return Verdict.CLOSE if is_read or self._has_eof else Verdict.LINGER
 
     def _may_finish_reading(self) -> bool:
         """Tell whether what is left of the body is worth reading, for another request behind it."""
-        if self._state is not _State.BODY or self._head is None:
+        if self._state is not _BODY or self._head is None:
             return True
         if self._head.expects_continue and not self._response.has_continued:
             # RFC 9110 10.1.1: after a final answer instead of 100 the client may send the body or
@@ -373,18 +377,18 @@ class Http1Connection:
     def _drain(self) -> None:
         """Throw away what is here of a body that nobody will read."""
         try:
-            while self._state is _State.DRAIN:
+            while self._state is _DRAIN:
                 data = self._drain_piece()
                 if data is None:
                     break
                 self._drain_left -= len(data)
                 if not data:
-                    self._state = _State.HEAD
+                    self._state = _HEAD
                 elif self._drain_left < 0:
-                    self._state = _State.CLOSED
+                    self._state = _CLOSED
         except PeerError:
             # It has had its answer; a second one would be taken for the next request's.
-            self._state = _State.CLOSED
+            self._state = _CLOSED
 
     def _drain_piece(self) -> bytes | None:
         if self._chunks:
@@ -395,12 +399,12 @@ class Http1Connection:
 
     def begin_again(self) -> None:
         """Expect the head of a request inside of the tunnel that runs."""
-        self._state = _State.HEAD
+        self._state = _HEAD
         self._head = None
         self._heads.next_message()
         self._response = ResponseEncoder("", (1, 1))
 
     def take_over(self) -> None:
         """Stop being a protocol: what was received and not used is read by ``read_body``."""
-        self._state = _State.TUNNEL
+        self._state = _TUNNEL
         self._response.pass_all()
