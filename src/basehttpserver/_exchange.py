@@ -12,6 +12,7 @@ only ``rfile``, ``wfile`` and the attributes that it knows from ``http.server``.
     send_head(…), send_body(…)      what the handler wrote goes in
     take(last=…)                    bytes for the peer come out
     finish(keep=…)                  the exchange is over: what becomes of the connection
+    try_end_plainly(…)              all four in one, where nothing is special
     note_sent(…)                    what the handler sent by itself, past us, is told
     take_over()                     no protocol from here on: bytes pass as they are
 """
@@ -134,6 +135,14 @@ class Protocol(Interface):
 
     def refuse_plaintext(self) -> bytes:
         """Return the answer to a client that speaks without the TLS that it should speak."""
+
+    def try_end_plainly(self, block: bytes, body: bytes) -> bytes | None:
+        """Return a whole response to be sent, and expect the next request, as if all else had.
+
+        ``None`` where the response, its request or the connection have anything special about them:
+        then nothing has happened, and the other calls are to be made. `block` is a final head, and
+        opens no tunnel; nothing of a response was given before.
+        """
 
     def send_body(self, data: bytes | bytearray | memoryview) -> int:
         """Take bytes behind the head; without a head, raw bytes that pass untouched.

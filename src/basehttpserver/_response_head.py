@@ -122,7 +122,11 @@ class ResponseHead(RequestLog):
             message = self.responses[code][0] if code in self.responses else ""
         if not message.isprintable():
             _check_no_line_end("message", message)
-        self._add_line(f"{self.protocol_version} {code:d} {message}\r\n")
+        line = f"{self.protocol_version} {code:d} {message}\r\n".encode("latin-1")
+        try:
+            self._headers_buffer.append(line)
+        except AttributeError:
+            self._headers_buffer = [line]
 
     def send_header(self, keyword: str, value: Any) -> None:
         """Add a field to the head. ``Connection`` also sets `close_connection`.
@@ -134,20 +138,17 @@ class ResponseHead(RequestLog):
         if not line.isprintable():  # As nearly all are, and then there is none of the three.
             _check_no_line_end("header", line)
         if self.request_version != "HTTP/0.9":
-            self._add_line(line + "\r\n")
+            encoded = (line + "\r\n").encode("latin-1")
+            try:
+                self._headers_buffer.append(encoded)
+            except AttributeError:  # As in http.server, there is none before the first line.
+                self._headers_buffer = [encoded]
         if len(keyword) == _CONNECTION_CHARACTERS and keyword.lower() == "connection":
             option = str(value).lower()
             if option == "close":
                 self.close_connection = True
             elif option == "keep-alive":
                 self.close_connection = False
-
-    def _add_line(self, line: str) -> None:
-        encoded = line.encode("latin-1")
-        try:
-            self._headers_buffer.append(encoded)
-        except AttributeError:  # As in http.server, there is none before the first line.
-            self._headers_buffer = [encoded]
 
     def end_headers(self) -> None:
         """End the head and send it."""
@@ -160,12 +161,14 @@ class ResponseHead(RequestLog):
 
     def flush_headers(self) -> None:
         """Send the lines gathered so far."""
-        if not hasattr(self, "_headers_buffer"):
+        try:
+            lines = self._headers_buffer
+        except AttributeError:
             return
-        lines, self._headers_buffer = self._headers_buffer, []
+        self._headers_buffer = []
         block = b"".join(lines)
         peer, wfile = self._peer, self.wfile
-        is_whole = bool(lines) and lines[-1] == b"\r\n"
+        is_whole = lines and lines[-1] == b"\r\n"
         if is_whole and peer is not None and isinstance(wfile, ResponseWriter):
             peer.write_head(block, keeps_alive=not getattr(self, "close_connection", True))
         else:

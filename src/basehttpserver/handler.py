@@ -308,12 +308,13 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         self.request_version = self.default_request_version
         self.close_connection = True
         self.requestline = str(self.raw_requestline, "iso-8859-1").rstrip("\r\n")
-        head = self._peer.head if self._peer is not None else None
-        if head is not None:
+        peer = self._peer
+        head = None if peer is None else peer.head
+        if peer is not None and head is not None:
             if head.refusal is not None:
                 self._send_refusal(head, head.refusal)
                 return False
-            if self._try_take_checked(head):
+            if self._try_take_checked(peer, head):
                 asks = head.expects_continue and self.protocol_version >= "HTTP/1.1"
                 return not asks or self.handle_expect_100()
         words = self.requestline.split()

@@ -111,7 +111,7 @@ def test_max_body_bytes():
 
 
 def test_largest_content_length():
-    head = FramingFields(b"\nContent-Length: " + b"9" * 18 + b"\r\n\r\n")
+    head = FramingFields.of(b"\nContent-Length: " + b"9" * 18 + b"\r\n\r\n")
     assert body_length((1, 1), head, None) == 10**18 - 1
 
 
@@ -211,9 +211,11 @@ def test_framing_fields_are_gathered_by_name():
 
 
 def test_persistence():
-    assert keeps_alive((1, 1), FramingFields(b"\r\n"))
-    assert not keeps_alive((0, 9), FramingFields(b"\r\n"))
-    assert not keeps_alive((1, 1), FramingFields(b"\nConnection: x\r\nConnection: CLOSE\r\n\r\n"))
+    assert keeps_alive((1, 1), FramingFields.of(b"\r\n"))
+    assert not keeps_alive((0, 9), FramingFields.of(b"\r\n"))
+    assert not keeps_alive(
+        (1, 1), FramingFields.of(b"\nConnection: x\r\nConnection: CLOSE\r\n\r\n")
+    )
 
 
 @pytest.mark.parametrize(

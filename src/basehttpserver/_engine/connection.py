@@ -216,7 +216,7 @@ class Connection:
         if not self._is_read_past_us:
             return False
         if self.in_exchange:
-            if not self.protocol.has_response:
+            if not self.outgoing.has_response:
                 return False
             self._late_complaints = self.end_exchange(keep=True)
         return self._begin_exchange()
@@ -290,15 +290,21 @@ class Connection:
     @property
     def can_answer(self) -> bool:
         """A request is being answered, and nothing was given for an answer yet."""
-        return self.in_exchange and not self.protocol.has_response
+        return self.in_exchange and not self.outgoing.has_response
 
     def write_head(self, block: bytes, *, keeps_alive: bool) -> None:
         """Take a whole head that the handler wrote through the API.
 
         Raises `PeerError` where it opens a tunnel, and too much is left of the request's body.
         """
-        if self.head is not None and self.head.body_length != 0:
-            tunnel.end_request_before(self, block)
+        head = self.head
+        if head is not None:
+            if head.body_length != 0:
+                tunnel.end_request_before(self, block)
+            elif keeps_alive and head.method != "CONNECT" and self.may_park:
+                is_gathered = self.outgoing.gather(block)
+                if is_gathered:
+                    return
         # It is the last one where the server stops, or others want the thread.
         is_last = self.context.is_stopping or (not self.may_park and self.context.others_wait())
         self.outgoing.write_head(block, keeps_alive=keeps_alive, is_last=is_last)
@@ -317,6 +323,12 @@ class Connection:
                 self.head = None
             return complaints
         try:
+            if keep and not self.context.is_stopping and self.outgoing.try_finish_plainly():
+                self._stay = self.head = None
+                self.incoming.finish()
+                self.verdict = Verdict.KEEP
+                self.state = HEAD
+                return complaints
             self.outgoing.finish(last=True)
         except BaseException:
             self._is_cut = True

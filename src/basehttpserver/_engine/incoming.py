@@ -46,6 +46,7 @@ class Incoming:
         self.before_head = before_head
         self._is_head_due = False
         self._head_left = b""
+        self._line: bytes | None = None
         self._spooled: SpooledTemporaryFile[bytes] | None = None
         self._reader: io.BufferedReader | RequestReader | None = None
         self._holds_socket = False
@@ -61,13 +62,18 @@ class Incoming:
     def begin(self, head: RequestHead) -> None:
         """Read the request that `head` begins."""
         self._head_left = head.raw
+        self._line = None
         self._has_body = head.refusal is None
-        self._is_head_due = (
-            head.body_length is None
-            and head.refusal is None
-            and not self._settings.stream_chunked_bodies
-        )
-        self.is_collected = head.refusal is not None or head.body_length == 0
+        if head.body_length == 0:
+            self._is_head_due = False
+            self.is_collected = True
+        else:
+            self._is_head_due = (
+                head.body_length is None
+                and self._has_body
+                and not self._settings.stream_chunked_bodies
+            )
+            self.is_collected = not self._has_body
         if self._allowance.is_used:
             self._allowance.renew()
         self._was_read = False
@@ -84,14 +90,15 @@ class Incoming:
         head = self._head_left
         line_end = head.find(b"\n") + 1 or len(head)
         self._head_left = head[line_end:]
-        return head[:line_end]
+        self._line = head[:line_end]
+        return self._line
 
-    def take_field_lines(self, count: int) -> bytes:
-        """Return the `count` bytes that are the rest of the head.
+    def take_fields_behind(self, line: bytes) -> bytes:
+        """Return the field lines and the empty line that ends them.
 
-        ``b""`` where something of them was read already.
+        ``b""`` where `line` is not what `take_request_line` returned, or something was read since.
         """
-        if self._was_read or len(self._head_left) != count:
+        if self._was_read or line is not self._line:
             return b""
         block, self._head_left = self._head_left, b""
         return block

@@ -4,6 +4,9 @@ Whoever sends holds the lock; the sentinel only tries it and never waits. Bytes 
 in which they were written, because taking them from the protocol and sending or queueing them is
 one step under the lock.
 
+A response that begins as most do is only gathered here. Where it is whole when it ends, the
+protocol encodes it in one go; where anything must be sent before, it is told what was gathered.
+
     surplus   what the client does not take at once …
     WAIT      is waited for by the thread that writes
     BUFFER    stays here, up to a high-water mark, above which the thread waits
@@ -60,6 +63,10 @@ class Outgoing:
         self._sentinel = sentinel
         self._spool = spool
         self._lock = threading.Lock()
+        #: The head and the body so far of a response that is gathered.
+        self._gathered_head: bytes | None = None
+        self._gathered_body: list[bytes] = []
+        self._gathered_bytes = 0
         self._backlog: Backlog | None = None
         self._writes_through = False
         self._is_watched = False
@@ -85,9 +92,35 @@ class Outgoing:
         """Return ``wfile``."""
         return ResponseWriter(self, self._peer.transport.fileno)
 
+    def gather(self, block: bytes) -> bool:
+        """Take a whole head, to be told to the protocol later; ``False`` where it must be now.
+
+        For one that the handler wrote through the API to a request without a body, and that lets
+        the connection go on. It must not be that of a tunnel.
+        """
+        with self._lock:
+            if (
+                self.seen_in is None  # Nobody sees to it that it is sent in time.
+                or self._writes_through
+                or block[9:10] not in b"2345"  # 1xx: another head follows it.
+                or self._gathered_head is not None
+                or self._protocol.has_response
+            ):
+                return False
+            self._gathered_head = block
+            self._gathered_bytes = len(block)
+            return True
+
+    @property
+    def has_response(self) -> bool:
+        """Something of the final response was given."""
+        with self._lock:
+            return self._gathered_head is not None or self._protocol.has_response
+
     def write_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
         """Take a whole head that the handler wrote through the API."""
         with self._lock:
+            self._pour_locked()
             pending = self._protocol.send_head(block, keeps_alive=keeps_alive, is_last=is_last)
             if self.seen_in is None or self._writes_through or pending >= COLLECT_BYTES:
                 self._collect_locked(pending)
@@ -95,6 +128,12 @@ class Outgoing:
     def write(self, data: Any) -> None:
         """Take body bytes; send them when enough has gathered, or soon."""
         with self._lock:
+            if self._gathered_head is not None:
+                self._gathered_body.append(data)
+                self._gathered_bytes += len(data)
+                if self._gathered_bytes >= COLLECT_BYTES:
+                    self._send_locked(self.surplus)
+                return
             pending = self._protocol.send_body(data)
             if self.seen_in is None or self._writes_through or pending >= COLLECT_BYTES:
                 self._collect_locked(pending)
@@ -102,6 +141,7 @@ class Outgoing:
     def send_file(self, descriptor: int, offset: int, count: int) -> bool:
         """Take a part of a file for the body; ``False`` where it must be written as bytes."""
         with self._lock:
+            self._pour_locked()
             passed = self._protocol.pass_body(count)
             if passed is None:
                 return False
@@ -128,6 +168,7 @@ class Outgoing:
     def make_way(self) -> None:
         """Send everything, without an end to it: the handler sends by itself from here on."""
         with self._lock:
+            self._pour_locked()
             self._protocol.stop_framing()
             self._send_locked(Surplus.WAIT)
 
@@ -138,6 +179,25 @@ class Outgoing:
             if self._is_watched:
                 self._stop_watching_locked()
             self._send_locked(self.surplus, last=last)
+
+    def try_finish_plainly(self) -> bool:
+        """End a response that is whole and was only gathered; tell whether that was one.
+
+        The protocol expects the next request then. Raises ``OSError``.
+        """
+        with self._lock:
+            block = self._gathered_head
+            if block is None:
+                return False
+            data = self._protocol.try_end_plainly(block, b"".join(self._gathered_body))
+            if data is None:
+                return False
+            self._forget_gathered()
+            self.seen_in = None
+            if self._is_watched:
+                self._stop_watching_locked()
+            self._pass_on_locked(data, self.surplus)
+            return True
 
     # For the poller, when the exchange has ended.
 
@@ -207,6 +267,7 @@ class Outgoing:
 
     def _flush_late_locked(self) -> bool:
         self._writes_through = True
+        self._pour_locked()
         try:
             data = b"".join(self._protocol.take())
             if data:
@@ -217,6 +278,18 @@ class Outgoing:
         return not self._backlog
 
     # Under the lock.
+
+    def _pour_locked(self) -> None:
+        """Tell the protocol what was gathered: it is no plain response that is whole at its end."""
+        if self._gathered_head is not None:
+            self._protocol.send_head(self._gathered_head, keeps_alive=True, is_last=False)
+            for piece in self._gathered_body:
+                self._protocol.send_body(piece)
+            self._forget_gathered()
+
+    def _forget_gathered(self) -> None:
+        self._gathered_head = None
+        self._gathered_body.clear()
 
     def _collect_locked(self, pending: int) -> None:
         """Send if enough has gathered; see to it that what has not is sent in time."""
@@ -238,7 +311,10 @@ class Outgoing:
         self._sentinel.forget(self)
 
     def _send_locked(self, surplus: Surplus, *, last: bool = False) -> None:
-        data = b"".join(self._protocol.take(last=last))
+        self._pour_locked()
+        self._pass_on_locked(b"".join(self._protocol.take(last=last)), surplus)
+
+    def _pass_on_locked(self, data: bytes, surplus: Surplus) -> None:
         if self.is_cut:
             return
         sent = 0

@@ -25,7 +25,7 @@ from basehttpserver._http1.chunked import ChunkedDecoder
 from basehttpserver._http1.framing import with_length
 from basehttpserver._http1.head import TLS_HANDSHAKE, HeadReader
 from basehttpserver._http1.raw_response import RawResponse
-from basehttpserver._http1.response import ResponseEncoder
+from basehttpserver._http1.response import ResponseEncoder, try_encode_plain
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
@@ -89,8 +89,17 @@ class Http1Connection:
         self._length_left = 0
         self._chunks: ChunkedDecoder | None = None
         self._drain_left = 0
-        self._response = ResponseEncoder("", (1, 1))
+        self._encoder: ResponseEncoder | None = None
         self._raw: RawResponse | None = None  # Where the handler writes without a head.
+
+    @property
+    def _response(self) -> ResponseEncoder:
+        """What encodes the response; a plain one needs none."""
+        if self._encoder is None:
+            head = self._head
+            method, version = ("", (1, 1)) if head is None else (head.method, head.version)
+            self._encoder = ResponseEncoder(method, version)
+        return self._encoder
 
     @property
     def has_partial_head(self) -> bool:
@@ -110,7 +119,7 @@ class Http1Connection:
     @property
     def has_response(self) -> bool:
         """Something of the final response was given."""
-        return self._response.has_response
+        return self._encoder is not None and self._encoder.has_response
 
     @property
     def is_tunnel(self) -> bool:
@@ -120,7 +129,7 @@ class Http1Connection:
     @property
     def pending_bytes(self) -> int:
         """How many bytes of the response wait to be taken."""
-        return self._response.pending_bytes
+        return 0 if self._encoder is None else self._encoder.pending_bytes
 
     # From the peer.
 
@@ -175,12 +184,13 @@ class Http1Connection:
 
     def _begin(self, head: RequestHead) -> None:
         self._head = head
-        self._chunks = ChunkedDecoder(self._settings) if head.body_length is None else None
-        self._length_left = head.body_length or 0
-        has_body = self._length_left or self._chunks
-        self._state = _BODY if has_body else _DONE
-        self._response = ResponseEncoder(head.method, head.version)
-        self._raw = None
+        self._encoder = self._raw = None
+        if head.body_length == 0:
+            self._state = _DONE
+        else:
+            self._chunks = ChunkedDecoder(self._settings) if head.body_length is None else None
+            self._length_left = head.body_length or 0
+            self._state = _BODY
 
     def refuse(self, error: PeerError) -> RequestHead:
         """Begin an exchange that answers `error`, to a request that is not whole."""
@@ -296,6 +306,24 @@ class Http1Connection:
         """Return the answer to a client that speaks without the TLS that it should speak."""
         return _WANTS_TLS
 
+    def try_end_plainly(self, block: bytes, body: bytes) -> bytes | None:
+        """Return a whole response to be sent, and expect the next request; ``None``: do neither."""
+        head = self._head
+        if (
+            head is None
+            or self._state is not _DONE
+            or self._encoder is not None
+            or not head.keeps_alive
+            or head.version < (1, 1)
+            or head.method == "HEAD"
+        ):
+            return None
+        wire = try_encode_plain(block, body)
+        if wire is not None:
+            self._state = _HEAD
+            self._heads.next_message()
+        return wire
+
     def send_body(self, data: bytes | bytearray | memoryview) -> int:
         """Take bytes of the body, or raw bytes."""
         response = self._response
@@ -402,7 +430,7 @@ class Http1Connection:
         self._state = _HEAD
         self._head = None
         self._heads.next_message()
-        self._response = ResponseEncoder("", (1, 1))
+        self._encoder = None
 
     def take_over(self) -> None:
         """Stop being a protocol: what was received and not used is read by ``read_body``."""

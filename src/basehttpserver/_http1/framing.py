@@ -4,11 +4,13 @@ Framing decides what is a body and what is the next request. Two parties who dis
 are how requests are smuggled, so nothing here is relaxed by any setting.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Final, Self
 
 from basehttpserver._http1 import grammar
+from basehttpserver._http1.target import check_host
 from basehttpserver.exceptions import PeerError
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "body_too_large",
     "check_framing_is_plain",
     "keeps_alive",
+    "known_framing",
     "list_items",
     "with_length",
 ]
@@ -36,11 +39,16 @@ class FramingFields:
     host: Sequence[bytes] = ()
     transfer_encoding: Sequence[bytes] = ()
 
-    def __init__(self, head: bytes) -> None:
-        """Pick them out of a whole head, or of a part of it that begins with the end of a line."""
-        for name, value in grammar.FRAMING_FIELDS.findall(head):
+    def __init__(self, found: Iterable[tuple[bytes, bytes]]) -> None:
+        """Gather names and values, as ``grammar.FRAMING_FIELDS`` finds them."""
+        for name, value in found:
             attribute = _ATTRIBUTES[name.lower()]
             self.__dict__.setdefault(attribute, []).append(value.rstrip(b" \t"))
+
+    @classmethod
+    def of(cls, head: bytes) -> Self:
+        """Pick them out of a whole head."""
+        return cls(grammar.FRAMING_FIELDS.findall(head))
 
     @classmethod
     def unfolded(cls, head: bytes) -> Self:
@@ -48,7 +56,7 @@ class FramingFields:
 
         Only with relaxed rules.
         """
-        return cls(grammar.CONTINUATION.sub(b" ", head))
+        return cls.of(grammar.CONTINUATION.sub(b" ", head))
 
 
 _ATTRIBUTES: Final = {
@@ -58,6 +66,26 @@ _ATTRIBUTES: Final = {
     b"host": "host",
     b"transfer-encoding": "transfer_encoding",
 }
+
+
+@functools.lru_cache(maxsize=256)
+def known_framing(
+    version: tuple[int, int], found: tuple[tuple[bytes, bytes], ...]
+) -> tuple[bool, int] | None:
+    """Return whether the client keeps the connection alive, and the length of the body.
+
+    ``None`` where that takes more to tell, or the fields are wrong. The clients of a server agree
+    on a few sets of these fields. (3 microseconds of each request with a browser's fields.)
+    """
+    fields = FramingFields(found)
+    if fields.expect or fields.transfer_encoding:
+        return None
+    try:
+        check_host(version, fields.host)
+        length = body_length(version, fields, None)
+    except PeerError:
+        return None
+    return keeps_alive(version, fields), length or 0
 
 
 def check_framing_is_plain(block: bytes) -> None:

@@ -33,8 +33,11 @@ FIELD_LINE: Final = re.compile(TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+\r\n")
 FIELD_BLOCK: Final = re.compile(rb"(?:" + FIELD_LINE.pattern + rb")*+\r\n")
 FIELD_NAME: Final = re.compile(TOKEN)
 
-# RFC 9112 2.1: HTTP-message = start-line CRLF *( field-line CRLF ) CRLF, all of it at once.
-WHOLE_HEAD: Final = re.compile(REQUEST_LINE.pattern + FIELD_BLOCK.pattern)
+# RFC 9112 2.1: HTTP-message = start-line *( field-line CRLF ) CRLF, all of it at once. A path
+# (origin-form) and a version that we speak are the rule; the rest is left to those above.
+WHOLE_HEAD: Final = re.compile(
+    rb"(" + TOKEN + rb") (/(?:[!\"$-~]*+)) HTTP/1\.([01])\r\n" + FIELD_BLOCK.pattern
+)
 
 # The fields that decide where a message ends and what becomes of the connection, each behind the
 # LF of the line before it. White space before the colon is matched so that a relaxed rule cannot
@@ -91,3 +94,16 @@ ABSOLUTE_FORM: Final = re.compile(rb"(?i:https?)://(?P<authority>[^/?]*+)(?:[/?]
 
 # RFC 9112 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]
 STATUS_LINE: Final = re.compile(rb"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: [^\r\n]*+)?+\r\n")
+
+# RFC 9112 4, 5: a head, as handlers write most of them. It is a final one that may have a body, and
+# no field frames that body but, perhaps, one Content-Length.
+_OTHER_FIELD: Final = (
+    rb"(?:(?![CTct](?i:ontent-length|onnection|ransfer-encoding)[ \t]*+:)[^\r\n]++\r\n)"
+)
+PLAIN_RESPONSE: Final = re.compile(
+    rb"HTTP/1\.1 (?!20[45]|304)[2-5][0-9]{2} [^\r\n]*+\r\n"
+    + _OTHER_FIELD
+    + rb"*+(?:(?i:content-length):[ \t]*+([0-9]{1,18}+)[ \t]*+\r\n"
+    + _OTHER_FIELD
+    + rb"*+)?+\r\n"
+)

@@ -15,6 +15,7 @@ from basehttpserver._http1.framing import (
     body_length,
     check_framing_is_plain,
     keeps_alive,
+    known_framing,
     list_items,
 )
 from basehttpserver._http1.target import check_host, check_target
@@ -30,8 +31,8 @@ MAX_METHOD_BYTES: Final = 255
 #: The first byte of a TLS handshake (RFC 8446 5.1), which begins no request under any rules.
 TLS_HANDSHAKE: Final = b"\x16"
 
-#: What a request line has behind its target: a space, HTTP/1.1, CRLF.
-_VERSION_BYTES: Final = 11
+#: What is remembered of the framing of heads must not let a client fill our memory.
+_MOST_KNOWN_BYTES: Final = 2048
 
 BAD_REQUEST = HTTPStatus.BAD_REQUEST
 TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
@@ -74,15 +75,25 @@ class HeadReader:
         match = grammar.WHOLE_HEAD.fullmatch(data)
         if match is None:
             return None
-        line_end = match.end("target") + _VERSION_BYTES
+        settings = self._settings
+        line_end = match.end(3) + 2
         if (
-            line_end > self._settings.max_request_line_bytes
-            or match.end("method") > MAX_METHOD_BYTES
-            or data.count(b"\n") - 2 > self._settings.max_fields
+            line_end > settings.max_request_line_bytes
+            or match.end(1) > MAX_METHOD_BYTES
+            or data.count(b"\n") - 2 > settings.max_fields
         ):
             return None
-        method, target, major, minor = match.groups()
-        return self._check(data, line_end, method.decode(), target, (int(major), int(minor)))
+        name, target, minor = match.groups()
+        method = name.decode()
+        version = (1, 1) if minor == b"1" else (1, 0)
+        if len(data) <= _MOST_KNOWN_BYTES and method != "CONNECT":
+            framing = known_framing(version, tuple(grammar.FRAMING_FIELDS.findall(data)))
+            if framing is not None:
+                keeps, length = framing
+                if not length or settings.max_body_bytes is None:
+                    # By position: by name they take twice the time, as below.
+                    return RequestHead(data, method, version, target, False, keeps, length, True)
+        return self._check(data, line_end, method, target, version)
 
     def try_read(self, buffer: bytearray) -> RequestHead | None:
         """Take the head from the front of `buffer`; ``None`` when it is not whole yet.
@@ -273,11 +284,11 @@ class HeadReader:
             check_framing_is_plain(raw[line_end:])
             fields = FramingFields.unfolded(raw)
         else:
-            fields = FramingFields(raw)
+            fields = FramingFields.of(raw)
         if not settings.accept_missing_host:
             check_host(version, fields.host)
         length = body_length(version, fields, settings.max_body_bytes)
-        # By position: by name they take twice the time (0.3 microseconds of each request).
+        # By position: by name they take twice the time, 0.6 microseconds.
         return RequestHead(
             raw,
             method,

@@ -1,6 +1,5 @@
 """What a request is addressed to: the forms of its target, and its Host (RFC 9112 3.2)."""
 
-import functools
 from collections.abc import Sequence
 from http import HTTPStatus
 from ipaddress import IPv6Address
@@ -12,9 +11,6 @@ from basehttpserver.exceptions import PeerError
 __all__ = ["check_host", "check_target"]
 
 BAD_REQUEST: Final = HTTPStatus.BAD_REQUEST
-
-#: What is remembered of a Host must not let a client fill our memory.
-_MAX_KNOWN_HOST_BYTES: Final = 255
 
 
 def check_target(method: str, target: bytes) -> None:
@@ -49,12 +45,7 @@ def check_host(version: tuple[int, int], values: Sequence[bytes]) -> None:
                 "Missing Host header",
                 "An HTTP/1.1 request must have a Host field (RFC 9112, section 3.2)",
             )
-    elif not (
-        # The clients of a server agree on a few names. (Half a microsecond of each request.)
-        _is_host_again(values[0])
-        if len(values[0]) <= _MAX_KNOWN_HOST_BYTES
-        else _is_host(values[0])
-    ):
+    elif not _is_host(values[0]):
         raise PeerError(
             BAD_REQUEST,
             "Bad Host header",
@@ -73,9 +64,6 @@ def _is_host(value: bytes) -> bool:
         return False
     literal = match["literal"]
     return literal is None or _is_ipv6(literal.decode("ascii"))
-
-
-_is_host_again = functools.lru_cache(maxsize=64)(_is_host)
 
 
 def _is_ipv6(text: str) -> bool:
