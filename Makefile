@@ -30,8 +30,9 @@ run: $(VENV)/.installed
 	@$(IN_VENV) -m basehttpserver --bind '$(BIND)' --directory '$(DIRECTORY)' '$(PORT)'
 
 # Two passes: what measures has the machine to itself. One that finds no test fails, too.
+# Bytecode is kept whatever the environment says: else each process compiles every test anew.
 test: $(VENV)/.installed-for-development
-	@status=0; set -x; \
+	@status=0; export PYTHONDONTWRITEBYTECODE=; set -x; \
 	$(IN_VENV) $(MEASURE) -m pytest -m 'not alone' --numprocesses='$(PROCESSES)' --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGUMENTS) || status=1; \
 	$(IN_VENV) $(MEASURE) -m pytest -m alone $(PYTEST_ARGUMENTS) || status=1; \
 	exit $$status
@@ -54,6 +55,7 @@ lint: $(VENV)/.installed-for-development
 
 clean:
 	rm -rf .venv .venv-* .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .ci/logs
+	find src tests fuzz benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps are newer than pyproject.toml as long as nothing needs to be installed again.
 
