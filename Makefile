@@ -19,8 +19,8 @@ IN_VENV = $(VENV)/bin/python
 # The parts of which DESIGN.md asks that nearly every branch be tested.
 CORE = src/basehttpserver/_http1/*,src/basehttpserver/handler.py,src/basehttpserver/_request_log.py,src/basehttpserver/_response_head.py,src/basehttpserver/server.py
 
-# Many tests wait more than they compute: about two for each core of a small machine.
-PROCESSES ?= 4
+# Many tests wait more than they compute: more processes than two cores.
+PROCESSES ?= 3
 # What stands between Python and pytest.
 MEASURE =
 
