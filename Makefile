@@ -1,5 +1,6 @@
 # make run    serve the current folder on http://127.0.0.1:8000/ (PORT, BIND and DIRECTORY change that)
-# make test   run the whole suite with coverage
+# make test   run the whole suite
+# make coverage   run it and say which lines and branches no test takes
 # make test-downstream   run programs from PyPI on this package, in an environment of their own
 # make lint   check style, types and layers
 # make clean  remove what the others made
@@ -18,14 +19,27 @@ IN_VENV = $(VENV)/bin/python
 # The parts of which DESIGN.md asks that nearly every branch be tested.
 CORE = src/basehttpserver/_http1/*,src/basehttpserver/handler.py,src/basehttpserver/_request_log.py,src/basehttpserver/_response_head.py,src/basehttpserver/server.py
 
-.PHONY: run test test-downstream lint clean
+# Many tests wait more than they compute: more processes than two cores.
+PROCESSES ?= 3
+# What stands between Python and pytest.
+MEASURE =
+
+.PHONY: run test coverage test-downstream lint clean
 
 run: $(VENV)/.installed
 	@$(IN_VENV) -m basehttpserver --bind '$(BIND)' --directory '$(DIRECTORY)' '$(PORT)'
 
+# Two passes: what measures has the machine to itself. One that finds no test fails, too.
+# Bytecode is kept whatever the environment says: else each process compiles every test anew.
 test: $(VENV)/.installed-for-development
+	@status=0; export PYTHONDONTWRITEBYTECODE=; set -x; \
+	$(IN_VENV) $(MEASURE) -m pytest -m 'not alone' --numprocesses='$(PROCESSES)' --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGUMENTS) || status=1; \
+	$(IN_VENV) $(MEASURE) -m pytest -m alone $(PYTEST_ARGUMENTS) || status=1; \
+	exit $$status
+
+coverage: $(VENV)/.installed-for-development
 	@rm -f .coverage .coverage.*
-	$(IN_VENV) -m coverage run -m pytest $(PYTEST_ARGUMENTS)
+	@$(MAKE) --no-print-directory test MEASURE='-m coverage run'
 	@$(IN_VENV) -m coverage combine --quiet
 	$(IN_VENV) -m coverage report
 	$(IN_VENV) -m coverage report --include='$(CORE)' --fail-under=95
@@ -41,6 +55,7 @@ lint: $(VENV)/.installed-for-development
 
 clean:
 	rm -rf .venv .venv-* .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .ci/logs
+	find src tests fuzz benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps are newer than pyproject.toml as long as nothing needs to be installed again.
 

@@ -9,6 +9,9 @@ from tests.differential.oracle import STANDARD, Addresses, answers, every_server
 from tests.differential.render_differences import PAGE, render_page
 from tests.differential.requests import EVERY_CONVERSATION, Conversation
 
+# Whether a response gets a length or chunks is a matter of whether it was late.
+pytestmark = pytest.mark.usefixtures("nothing_is_late")
+
 DIFFERENCES = load_differences()
 RECORDED = load_recorded()
 

@@ -16,6 +16,9 @@ from tests.differential.python2 import (
 from tests.differential.render_python2 import PAGE, render_page
 from tests.python2 import find_python2
 
+# Alone: an answer that is late is another, and these come from processes of their own.
+pytestmark = pytest.mark.alone
+
 RECORD = load_record()
 DECIDED = {name: each for each in load_decisions() for name in each.conversations}
 

@@ -11,7 +11,10 @@ from tests.docs.pages import PAGES, ROOT, Story, blocks_of, commands_of, matches
 
 EXAMPLES = [page for page in PAGES if blocks_of(page)]
 
+# Alone: the pages show what a handler's answer looks like that is not late, and free ports are
+# looked for before they are used.
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.skipif(os.name == "nt", reason="the examples are for a POSIX shell"),
     pytest.mark.usefixtures("leaks_nothing"),
 ]

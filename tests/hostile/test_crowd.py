@@ -9,7 +9,7 @@ from benchmarks import hostile, hostile_section
 from tests.docs.pages import ROOT
 from tests.wire.clients import want_in_one_attempt
 
-pytestmark = pytest.mark.usefixtures("leaks_nothing")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("leaks_nothing")]
 
 COUNT = 500
 HEAD_SECONDS, IDLE_SECONDS = 1.5, 2.0

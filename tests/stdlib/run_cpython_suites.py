@@ -47,8 +47,9 @@ else:
 MODES = ("copy", "relaxed", "strict")
 CHILD = Path(__file__).with_name("child.py")
 
-#: Most of the time the suites wait for their own sockets: more of them than cores may run.
-SIMULTANEOUS_RUNS = 20
+#: Most of the time the suites wait for their own sockets: more of them than cores may run. Other
+#: tests run beside them, which want to be served at once.
+SIMULTANEOUS_RUNS = 6
 
 # Runs on any Python, since pyenv may have old ones.
 PROBE = """

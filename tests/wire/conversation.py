@@ -123,10 +123,14 @@ class Conversation:
                 pass
 
     def read_to_end(self):
-        while data := self.socket.recv(65536):
-            self.received += data
-        rest, self.received = self.received, b""
-        return rest
+        pieces, self.received = [self.received], b""
+        try:
+            while data := self.socket.recv(65536):
+                pieces.append(data)
+        except BaseException:
+            self.received = b"".join(pieces)
+            raise
+        return b"".join(pieces)
 
     def read_response(self, method="GET"):
         lines = self._read_until(b"\r\n\r\n").decode("latin-1").split("\r\n")
@@ -168,9 +172,15 @@ class Conversation:
         return found + end
 
     def _read_exactly(self, size):
-        while len(self.received) < size:
+        # A sum of pieces would copy megabytes for each of them.
+        pieces, length = [self.received], len(self.received)
+        while length < size:
+            self.received = b""
             self._receive()
-        found, self.received = self.received[:size], self.received[size:]
+            pieces.append(self.received)
+            length += len(self.received)
+        whole = b"".join(pieces)
+        found, self.received = whole[:size], whole[size:]
         return found
 
 

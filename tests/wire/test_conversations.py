@@ -409,6 +409,7 @@ class TestResponse:
                 client.get().expect(status, b"")
             client.want_idle()
 
+    @pytest.mark.usefixtures("nothing_is_late")
     def test_length_is_added(self, serve):
         def do_get(self):
             self.send_response(200)

@@ -31,6 +31,7 @@ from tests.wire.conversation import conversation
 from tests.wire.test_graceful_stop import arguments, started
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.usefixtures("leaks_nothing"),
     pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them"),
 ]

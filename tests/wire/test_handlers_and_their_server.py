@@ -387,6 +387,7 @@ class TestThreads:
                 client.expect(200, b"hello")
             assert threads == {running.thread}
 
+    @pytest.mark.alone
     @each_class
     def test_service_actions_under_load(self, server_class):
         """About each `poll_interval`, which is 0.05 s here."""

@@ -17,6 +17,7 @@ from tests.running import PATIENCE_SECONDS, eventually
 from tests.wire.servers import Answering, apart, raise_descriptor_limit
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.usefixtures("leaks_nothing"),
     pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="Linux tells all"),
 ]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.running import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.load
+pytestmark = [pytest.mark.alone, pytest.mark.load]
 
 CONNECTIONS = 64
 SECONDS = 2

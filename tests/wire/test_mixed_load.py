@@ -24,7 +24,11 @@ from tests.running import PATIENCE_SECONDS
 from tests.wire.clients import Wrk, cores_apart, slow_reader, want_in_one_attempt
 from tests.wire.servers import Answering, apart
 
-pytestmark = [pytest.mark.load, pytest.mark.usefixtures("leaks_nothing")]
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.load,
+    pytest.mark.usefixtures("leaks_nothing"),
+]
 
 CONNECTIONS = 32
 SLOW_SECONDS = 0.05

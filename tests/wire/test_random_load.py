@@ -27,6 +27,7 @@ from tests.wire.conversation import conversation
 from tests.wire.servers import apart
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.usefixtures("leaks_nothing"),
     pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="Linux tells all"),
 ]

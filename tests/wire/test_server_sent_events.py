@@ -14,7 +14,7 @@ from tests.wire.clients import looping, want_in_one_attempt
 from tests.wire.conversation import conversation
 from tests.wire.servers import Answering, apart
 
-pytestmark = pytest.mark.usefixtures("leaks_nothing")
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("leaks_nothing")]
 
 EVENTS = 7
 INTERVAL_SECONDS = 0.1

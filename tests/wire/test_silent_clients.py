@@ -87,6 +87,7 @@ def want_served_at_once(running):
     assert time.monotonic() - began < AT_ONCE_SECONDS
 
 
+@pytest.mark.alone
 class TestCrowd:
     """Five hundred that say nothing, a hundred that say a byte a second."""
 

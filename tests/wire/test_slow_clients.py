@@ -129,6 +129,7 @@ def begin(client, path):
     assert try_begin(client, path), client.received
 
 
+@pytest.mark.alone
 class TestOneOfEach:
     """One sends its head byte by byte, one reads byte by byte, one is idle."""
 
@@ -206,6 +207,7 @@ class TestReadersOfWhatFitsSomewhere:
 
         return eventually(attempt, f"{path} is answered")
 
+    @pytest.mark.alone
     def test_many_readers_of_a_large_response(self):
         """Each may hold a worker, but nothing that others need."""
         with (

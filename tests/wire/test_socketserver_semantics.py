@@ -398,15 +398,16 @@ class TestErrors:
         """A database that is down, say. http.server prints a traceback, too."""
 
         def do_get(self):
-            with socket.create_server(ANYWHERE) as listener:
-                address = listener.getsockname()
-            socket.create_connection(address)
+            with socket.socket() as deaf:
+                deaf.bind(ANYWHERE)
+                socket.create_connection(deaf.getsockname())
 
         with (
             serving(server_class(ANYWHERE, with_get(do_get))) as running,
             conversation(running) as client,
         ):
             client.get().expect(500)
+            client.want_closed()  # The report is whole before.
         assert "ConnectionRefusedError" in capsys.readouterr().err
 
     @each_class
