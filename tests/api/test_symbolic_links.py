@@ -122,6 +122,10 @@ class TestAll:
         names = listed(ask("/", directory=tree / "served"))
         assert {"out", "out_folder/", "to_nothing", "to_itself", "to_folder/"} <= names
 
+    @pytest.mark.parametrize("target", ["/to_nothing", "/to_itself", "/to_itself/"])
+    def test_leads_nowhere(self, tree, target):
+        assert ask(target, directory=tree / "served").status == 404
+
     def test_what_translate_path_finds_elsewhere(self, tree):
         assert ask("/secret", leading_to(tree), directory=tree / "served").body == SECRET
 
