@@ -73,9 +73,7 @@ def describe_stalls(stalls: list[tuple[str, float]]) -> str:
     if not stalls:
         return ""
     longest = max(seconds for _, seconds in stalls)
-    return (
-        f" which stood still for more than a second {len(stalls)} times, once for {longest:.1f} s"
-    )
+    return f" (stalls of a second and more: {len(stalls)}, the longest {longest:.1f} s)"
 
 
 def main() -> None:
