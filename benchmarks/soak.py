@@ -2,7 +2,8 @@
 
     python -m benchmarks.soak --minutes 30 --seed 1
 
-Writes benchmarks/results/soak.json, and ends with status 1 where anything was wrong: an answer
+Writes benchmarks/results/soak.json and what docs/explanation/security.md says of it (to another
+file with ``--output``, and no page), and ends with status 1 where anything was wrong: an answer
 that a good client did not get byte by byte, a hostile one that was held for longer than its
 deadline, an error that no handler was asked for, or a process that holds more at the end than after
 its first minute. For these two samples the clients pause until no connection is open.
@@ -14,6 +15,7 @@ other work: the clients wait longer between two tries where it is more.
 import argparse
 import contextlib
 import json
+import os
 import platform
 import random
 import subprocess
@@ -27,12 +29,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from benchmarks import soak_page
 from benchmarks.servers import ROOT
 from benchmarks.soak_clients import BROKEN, GOOD, HOSTILE, Client, Scenario, write_files
 
 from tests.tls import Authority
-
-RESULTS = ROOT / "benchmarks" / "results" / "soak.json"
 
 #: How many at a time, by kind. Hostile ones mostly wait.
 CLIENTS = (("good", GOOD, 8), ("broken", BROKEN, 4), ("hostile", HOSTILE, 6))
@@ -42,6 +43,10 @@ SAMPLE_SECONDS = 10.0
 WARM_UP_SECONDS = 60.0
 QUIET_SECONDS = 40.0
 
+#: Between the first quiet sample and the last there are up to so many parts of the same length,
+#: none of them shorter than this.
+MOST_PARTS, PART_SECONDS = 6, 30.0
+
 #: How much more the end may have than the first minute, and why.
 TOLERANCES = {
     # Exact: with no connection open there is nothing to hold one.
@@ -49,12 +54,26 @@ TOLERANCES = {
     "descriptors": 0,
     # Workers end by themselves when they had nothing to do for a while; the pause may be shorter.
     "threads": 8,
-    # What malloc keeps of its peak: four slow readers of 8 MB that come together, which may be
-    # later than in the first minute, and leave holes.
-    "resident_bytes": 40 << 20,
+    # What malloc has given out, by whomever it was asked. The threads that are there differ.
+    "allocated_bytes": 1 << 20,
+    # And what that takes of the machine, with the holes between.
+    "resident_bytes": 4 << 20,
     # The memory of routes and of field names is bounded, and not full after a minute.
     "traced_bytes": 512 << 10,
 }
+
+#: glibc's malloc as it is meant to be measured. By itself it has an arena for each of several
+#: threads, keeps tens of megabytes free at the top of each once a block of megabytes was freed, and
+#: ``malloc_trim`` does not give those back: resident memory then goes up and down by what happened
+#: last, and not by what is held.
+MALLOC_SETTINGS = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+
+#: What is called a stall of the machine: idle connections have three times as long.
+STALL_SECONDS = 1.0
 
 Sample = dict[str, Any]
 
@@ -74,9 +93,10 @@ class Process:
             raise SystemExit(f"the server process has ended: {self.read_complaints()}")
         return json.loads(line)
 
-    def take_sample(self) -> Sample:
+    def take_sample(self, *, trims: bool = False) -> Sample:
+        """Ask what it holds; `trims`: after it has given back what it does not need."""
         assert self._process.stdin is not None
-        self._process.stdin.write("sample\n")
+        self._process.stdin.write("trim\n" if trims else "sample\n")
         self._process.stdin.flush()
         sample: Sample = self._read()
         return sample
@@ -103,6 +123,7 @@ def server_process(folder: Path, authority: Authority) -> Iterator[Process]:
         subprocess.Popen(
             [*command, str(folder), str(authority.certfile), str(authority.keyfile)],
             cwd=ROOT,
+            env=os.environ | MALLOC_SETTINGS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
@@ -131,6 +152,34 @@ class Pace:
         self._before = (now, processor_seconds)
         factor = min(2.0, max(0.5, share / PROCESSOR_SHARE))
         self.pause_seconds = min(3.0, max(0.01, self.pause_seconds * factor))
+
+
+class Stalls:
+    """Notes when the clients' process was not let run, to tell what may have become of its clients.
+
+    A thread that wants to wake up often, and does not.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, float]] = []
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Stalls":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        before = time.monotonic()
+        while not self._is_over.wait(STALL_SECONDS / 10):
+            now = time.monotonic()
+            if now - before >= STALL_SECONDS:
+                self.found.append((f"{datetime.now(UTC):%H:%M:%S}", round(now - before, 1)))
+            before = now
 
 
 class Crowd:
@@ -238,18 +287,21 @@ class Soak:
         self._crowd = crowd
         self._began = time.monotonic()
         self.samples: list[Sample] = []
-        self.first: Sample = {}
-        self.last: Sample = {}
+        #: With no connection open: after the first minute, in between, and at the end.
+        self.quiet: list[Sample] = []
 
     def run(self, seconds: float, warm_up_seconds: float) -> None:
         """Soak, at least until everything was done once."""
-        self._load(warm_up_seconds)
-        self.first = self._take_quiet_sample()
+        rest = seconds - warm_up_seconds
+        parts = max(1, min(MOST_PARTS, int(rest / PART_SECONDS)))
+        for part in range(parts):
+            self._load(warm_up_seconds + rest * part / parts)
+            self._take_quiet_sample()
         self._load(seconds)
         give_up = time.monotonic() + QUIET_SECONDS
         while self._crowd.missing and time.monotonic() < give_up:
             self._load(time.monotonic() - self._began + 0.5)
-        self.last = self._take_quiet_sample()
+        self._take_quiet_sample()
 
     def _load(self, until: float) -> None:
         due = time.monotonic() + SAMPLE_SECONDS
@@ -263,8 +315,8 @@ class Soak:
     def _processor_seconds(self, sample: Sample) -> float:
         return time.process_time() + float(sample["processor_milliseconds"]) / 1000
 
-    def _take_sample(self) -> Sample:
-        sample = self._process.take_sample()
+    def _take_sample(self, *, trims: bool = False) -> Sample:
+        sample = self._process.take_sample(trims=trims)
         clients = round(time.process_time() * 1000)
         return {
             "seconds": round(time.monotonic() - self._began, 1),
@@ -272,12 +324,12 @@ class Soak:
             "clients_processor_milliseconds": clients,
         }
 
-    def _take_quiet_sample(self) -> Sample:
+    def _take_quiet_sample(self) -> None:
         with self._crowd.held():
             deadline = time.monotonic() + QUIET_SECONDS
-            while (sample := self._take_sample())["connections"] and time.monotonic() < deadline:
+            while self._take_sample()["connections"] and time.monotonic() < deadline:
                 time.sleep(0.1)
-            return sample
+            self.quiet.append(self._take_sample(trims=True))
 
 
 def find_growth(first: Sample, last: Sample) -> list[str]:
@@ -296,7 +348,7 @@ def soak(seed: int, seconds: float, warm_up_seconds: float = WARM_UP_SECONDS) ->
         authority = Authority(folder)
         (folder / "served").mkdir()
         write_files(folder / "served")
-        with server_process(folder / "served", authority) as process:
+        with server_process(folder / "served", authority) as process, Stalls() as stalls:
             start = datetime.now(UTC)
             crowd = Crowd(seed, process.ports, authority)
             one = Soak(process, crowd)
@@ -307,7 +359,8 @@ def soak(seed: int, seconds: float, warm_up_seconds: float = WARM_UP_SECONDS) ->
                 crowd.stop()
             ended_badly = process.end()
             complaints = process.read_complaints()
-    faults = [*crowd.faults, *find_growth(one.first, one.last)]
+    first, last = one.quiet[0], one.quiet[-1]
+    faults = [*crowd.faults, *find_growth(first, last)]
     if ended_badly:
         faults.append(ended_badly)
     if complaints:
@@ -316,15 +369,17 @@ def soak(seed: int, seconds: float, warm_up_seconds: float = WARM_UP_SECONDS) ->
         faults.append(f"nobody came to {', '.join(missing)}")
     return {
         "start": f"{start:%Y-%m-%d %H:%M} UTC",
-        "minutes": round(one.last["seconds"] / 60, 1),
+        "minutes": round(last["seconds"] / 60, 1),
         "seed": seed,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "counts": dict(sorted(crowd.counts.items())),
         "slowest_good_seconds": round(crowd.slowest_good_seconds, 2),
+        "stalls": stalls.found,
         "tolerances": TOLERANCES,
-        "first": one.first,
-        "last": one.last,
+        "first": first,
+        "last": last,
+        "quiet": one.quiet,
         "faults": faults,
         "samples": one.samples,
     }
@@ -335,10 +390,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--warm-up-seconds", type=float, default=WARM_UP_SECONDS)
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path, default=soak_page.RESULTS)
     arguments = parser.parse_args()
     results = soak(arguments.seed, arguments.minutes * 60, arguments.warm_up_seconds)
     arguments.output.write_text(json.dumps(results, indent=1) + "\n")
+    if arguments.output == soak_page.RESULTS:
+        soak_page.main()
     for fault in results["faults"]:
         print(fault, file=sys.stderr)
     sys.exit(1 if results["faults"] else 0)

@@ -8,8 +8,8 @@ from collections import Counter
 from typing import Any
 
 from benchmarks.servers import ROOT
-from benchmarks.soak import RESULTS
 
+RESULTS = ROOT / "benchmarks" / "results" / "soak.json"
 PAGE = ROOT / "docs" / "explanation" / "security.md"
 BEGIN = "<!-- Written by benchmarks/soak_page.py, from benchmarks/results/soak.json. -->\n"
 END = "<!-- End of what is written by it. -->\n"
@@ -18,16 +18,21 @@ FORMAT = """\
 The last run: {start}, {minutes:.0f} minutes, seed {seed}, CPython {python}, {system}. {good:,} good
 clients came, {broken:,} broken and {hostile:,} hostile ones, each to one of four servers in one
 process: `HTTPServer` and `ThreadingHTTPServer`, plain and over TLS. The slowest good client needed
-{slowest_good_seconds:.1f} s for all that it asked, on a machine with other work. Faults: {faults}.
-With no connection open the process held
+{slowest_good_seconds:.1f} s for all that it asked, on a machine with other work{stalled}.
+Faults: {faults}. With no connection open the process held
 
-| | after the first minute | at the end |
-| --- | ---: | ---: |
-| descriptors | {first[descriptors]} | {last[descriptors]} |
-| threads | {first[threads]} | {last[threads]} |
-| memory, as the system counts it | {first_resident:.1f} MiB | {last_resident:.1f} MiB |
-| memory in Python's objects | {first_traced:,.0f} KiB | {last_traced:,.0f} KiB |
+| | after the first minute | at the end | at most in between |
+| --- | ---: | ---: | ---: |
 """
+
+#: What it is, its name in a sample, its unit, how many that is.
+ROWS = (
+    ("descriptors", "descriptors", "", 1),
+    ("threads", "threads", "", 1),
+    ("memory that `malloc` has given out", "allocated_bytes", " KiB", 1024),
+    ("memory, as the system counts it", "resident_bytes", " KiB", 1024),
+    ("memory in Python's objects", "traced_bytes", " KiB", 1024),
+)
 
 
 def render(page: str, results: dict[str, Any]) -> str:
@@ -43,20 +48,32 @@ def render_results(results: dict[str, Any]) -> str:
     kinds: Counter[str] = Counter()
     for name, count in results["counts"].items():
         kinds[name.partition(" ")[0]] += count
-    first, last = results["first"], results["last"]
-    return FORMAT.format(
+    introduction = FORMAT.format(
         **{
             **results,
             "faults": len(results["faults"]) or "none",
             "good": kinds["good"],
             "broken": kinds["broken"],
             "hostile": kinds["hostile"],
-        },
-        first_resident=first["resident_bytes"] / 2**20,
-        last_resident=last["resident_bytes"] / 2**20,
-        first_traced=first["traced_bytes"] / 2**10,
-        last_traced=last["traced_bytes"] / 2**10,
-    ) + "".join(["\n", *(f"* Fault: `{each}`\n" for each in results["faults"])])
+            "stalled": describe_stalls(results["stalls"]),
+        }
+    )
+    faults = ["\n", *(f"* Fault: `{each}`\n" for each in results["faults"])]
+    return introduction + "".join([*(render_row(each, results) for each in ROWS), *faults])
+
+
+def render_row(row: tuple[str, str, str, int], results: dict[str, Any]) -> str:
+    title, name, unit, divisor = row
+    first, *between, last = (each[name] / divisor for each in results["quiet"])
+    cells = [first, last, max(between, default=last)]
+    return f"| {title} | {' | '.join(f'{each:,.0f}{unit}' for each in cells)} |\n"
+
+
+def describe_stalls(stalls: list[tuple[str, float]]) -> str:
+    if not stalls:
+        return ""
+    longest = max(seconds for _, seconds in stalls)
+    return f" (stalls of a second and more: {len(stalls)}, the longest {longest:.1f} s)"
 
 
 def main() -> None:

@@ -54,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         {
             "protocol_version": options.protocol,
             "default_content_type": options.content_type,
+            "symlinks": options.symlinks,
         },
     )
     handler = functools.partial(
@@ -143,6 +144,13 @@ def _make_parser() -> argparse.ArgumentParser:
         metavar="TYPE",
         default=SimpleHTTPRequestHandler.default_content_type,
         help="content type of files with an unknown extension (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--symlinks",
+        default="inside",
+        choices=("inside", "all", "none"),
+        help="follow symbolic links: those that lead inside the directory, all, or none"
+        " (default: %(default)s)",
     )
     parser.add_argument("--tls-cert", metavar="PATH", help="path to the TLS certificate chain file")
     parser.add_argument("--tls-key", metavar="PATH", help="path to the TLS key file")

@@ -9,7 +9,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _PAGE = """\
 <!DOCTYPE HTML>
@@ -42,10 +42,19 @@ class Entry(NamedTuple):
     is_link: bool
 
 
-def read_entries(path: str) -> list[Entry]:
-    """Return what `path` holds, sorted without regard to case. Raises OSError."""
-    with os.scandir(path) as found:
-        entries = [Entry(entry.name, _is_directory(entry), entry.is_symlink()) for entry in found]
+def read_entries(
+    folder: str | int, shows_link: Callable[[str], bool] = lambda name: True
+) -> list[Entry]:
+    """Return what a folder holds, sorted without regard to case; links that `shows_link` is for.
+
+    `folder` is its path or a descriptor. Raises OSError.
+    """
+    with os.scandir(folder) as found:
+        entries = [
+            Entry(entry.name, _is_directory(entry), entry.is_symlink())
+            for entry in found
+            if not entry.is_symlink() or shows_link(entry.name)
+        ]
     entries.sort(key=lambda entry: entry.name.lower())
     return entries
 

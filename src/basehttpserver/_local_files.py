@@ -9,13 +9,16 @@ import os
 import re
 import stat
 import urllib.parse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 # Opening a FIFO waits for somebody to write into it, unless asked not to. Windows has neither.
 _DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)
+
+#: Flag of `os.open`: fails for a symbolic link. Windows has none, nor links without a privilege.
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 _WINDOWS_DEVICES = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
@@ -57,6 +60,19 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | _DO_NOT_WAIT)
 
 
+class Place(NamedTuple):
+    """What was found by a name in a folder that is held open; it is no symbolic link."""
+
+    name: str
+    #: The descriptor of the folder; None where `name` is a whole path.
+    folder: int | None
+    status: os.stat_result
+
+    def open(self, flags: int) -> int:
+        """Open what has the name now. Raises OSError, also where that is a link."""
+        return os.open(self.name, flags | NO_LINK, dir_fd=self.folder)
+
+
 def _require_regular(status: os.stat_result, path: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "Not a regular file", path)
@@ -72,10 +88,16 @@ class RegularFile(io.FileIO):
     would wait, opening a device may do something. ValueError for a name that no file can have.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, place: Place | None = None) -> None:
+        """Open `path`, at `place` if it was found already and is to be opened nowhere else."""
+
+        def open_place(path: str, flags: int) -> int:
+            assert place is not None
+            return place.open(flags | _DO_NOT_WAIT)
+
         # Looked at twice: the name may be given to something else before it is opened.
-        _require_regular(os.stat(path), path)
-        super().__init__(path, "rb", opener=_open_without_waiting)
+        _require_regular(place.status if place else os.stat(path), path)
+        super().__init__(path, "rb", opener=open_place if place else _open_without_waiting)
         try:
             self.status = os.fstat(self.fileno())
             _require_regular(self.status, path)

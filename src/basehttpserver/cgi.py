@@ -193,7 +193,9 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
         names = rest.split("/")
         folder = folder.rstrip("/")
         # Folders below the one of scripts, as far as there are any.
-        while len(names) > 1 and os.path.isdir(self._translate_decoded(f"{folder}/{names[0]}")):
+        while len(names) > 1 and self._served_folder.is_folder(
+            self._translate_decoded(f"{folder}/{names[0]}")
+        ):
             folder = f"{folder}/{names.pop(0)}"
         name = f"{folder}/{names[0]}"
         path_info = "".join(f"/{part}" for part in names[1:])
@@ -215,9 +217,9 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
     def _may_run(self, target: Target) -> bool:
         """Tell whether there is such a script; send an error if not."""
         file, shown = target.file, ascii(target.name)
-        if not os.path.exists(file) or (_ON_WINDOWS and has_windows_meaning(file)):
+        if not self._served_folder.has(file) or (_ON_WINDOWS and has_windows_meaning(file)):
             self.send_error(HTTPStatus.NOT_FOUND, f"No such CGI script ({shown})")
-        elif not os.path.isfile(file):
+        elif not self._served_folder.is_file(file):
             self.send_error(HTTPStatus.FORBIDDEN, f"CGI script is not a plain file ({shown})")
         elif not self._is_interpreted(target) and not self.is_executable(file):
             self.send_error(HTTPStatus.FORBIDDEN, f"CGI script is not executable ({shown})")

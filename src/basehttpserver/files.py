@@ -15,8 +15,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from basehttpserver._engine.streams import ResponseWriter
-from basehttpserver._listing import encode_listing, read_entries
+from basehttpserver._listing import encode_listing
 from basehttpserver._local_files import RegularFile, decode_path, has_windows_meaning
+from basehttpserver._served_folder import ServedFolder, Symlinks, served_folder
 from basehttpserver.handler import BaseHTTPRequestHandler
 
 if TYPE_CHECKING:
@@ -41,17 +42,21 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     answer, override `end_headers`; to add some to files and listings only, give
     `extra_response_headers`.
 
-    Nothing outside `directory` is reachable, but through a symbolic link within it. What is neither
-    a regular file nor a folder is not found.
+    Nothing outside `directory` is reachable, but through a symbolic link within it, and only where
+    `symlinks` is ``"all"``. What is neither a regular file nor a folder is not found.
 
     Class attributes:
 
+    * `symlinks`: which symbolic links are followed: ``"all"`` as in CPython, ``"inside"`` for those
+      that lead to something inside `directory`, ``"none"``. Others are as if they were not there.
+      But for ``"all"``, a path outside `directory` is not found, whatever `translate_path` says;
     * `index_pages`: names that stand for their folder, the first that exists wins;
     * `extensions_map`: from an extension (``".gz"``) to a media type, asked before `mimetypes`;
     * `default_content_type`: the media type where neither knows one.
     """
 
     server_version = "SimpleHTTP"
+    symlinks: Symlinks = "all"
     default_content_type: str = "application/octet-stream"
     index_pages: Sequence[str] = ("index.html", "index.htm")
     # What a browser must not unpack by itself: these are media types, no content codings.
@@ -68,15 +73,19 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         *args: Any,
         directory: str | os.PathLike[str] | None = None,
         extra_response_headers: Sequence[tuple[str, str] | list[str]] | None = None,
+        symlinks: Symlinks | None = None,
         **kwargs: Any,
     ) -> None:
         """Take the positional arguments of every handler, and what to serve.
 
         `directory` is the current one if it is not given. `extra_response_headers` are (name,
         value) pairs to send with files and listings, where no field of that name is sent anyway.
+        `symlinks` takes the place of the class attribute.
         """
         self.directory = os.fspath(os.getcwd() if directory is None else directory)
         self.extra_response_headers = extra_response_headers
+        if symlinks is not None:
+            self.symlinks = symlinks
         # Last: whatever followed would run when the connection is over, and tell the engine to
         # give this handler a thread of its own.
         super().__init__(*args, **kwargs)
@@ -106,7 +115,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         if _ON_WINDOWS and has_windows_meaning(path):
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
-        if os.path.isdir(path):
+        folder = self._served_folder
+        if folder.is_folder(path):
             if not decode_path(self.path).endswith("/"):
                 self._send_redirect_to_folder()
                 return None
@@ -115,7 +125,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
                 return self.list_directory(path)
             path = index_page
         content_type = self.guess_type(path)
-        file = _try_open(path)
+        file = _try_open(folder, path)
         if file is None:
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
@@ -131,7 +141,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         None, and a 404, if it cannot be read.
         """
         try:
-            entries = read_entries(path)
+            entries = self._served_folder.read_entries(path)
         except (OSError, ValueError):
             self.send_error(HTTPStatus.NOT_FOUND, "No permission to list directory")
             return None
@@ -186,9 +196,14 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
                 return self.extensions_map[key]
         return _guess_file_type(path) or self.default_content_type
 
-    def _find_index_page(self, folder: str) -> str | None:
-        candidates = (os.path.join(folder, name) for name in self.index_pages)
-        return next(filter(os.path.isfile, candidates), None)
+    @property
+    def _served_folder(self) -> ServedFolder:
+        """What `directory` and `symlinks` say now."""
+        return served_folder(self.directory, self.symlinks)
+
+    def _find_index_page(self, path: str) -> str | None:
+        candidates = (os.path.join(path, name) for name in self.index_pages)
+        return next(filter(self._served_folder.is_file, candidates), None)
 
     def _send_redirect_to_folder(self) -> None:
         """Send a redirect to the same target with a slash after its path."""
@@ -251,12 +266,12 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
 
 
-def _try_open(path: str) -> RegularFile | None:
+def _try_open(folder: ServedFolder, path: str) -> RegularFile | None:
     if path.endswith("/"):
         # Some systems open "file/" as if it were "file" (bpo-17324).
         return None
     try:
-        return RegularFile(path)
+        return folder.open_file(path)
     except (OSError, ValueError):  # ValueError: NUL or a lone surrogate in the name
         return None
 

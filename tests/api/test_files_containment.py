@@ -129,29 +129,6 @@ def test_translated_paths_are_within(target):
     )
 
 
-class TestSymbolicLinks:
-    """They are followed, as CPython does."""
-
-    def test_within_and_out_of_the_folder(self, tmp_path):
-        served = tmp_path / "served"
-        served.mkdir()
-        (tmp_path / "outside").write_bytes(b"outside")
-        (served / "file").write_bytes(b"file")
-        (served / "in").symlink_to("file")
-        (served / "out").symlink_to("../outside")
-        assert ask("/in", directory=served).body == b"file"
-        assert ask("/out", directory=served).body == b"outside"
-
-    def test_to_nothing(self, tmp_path):
-        (tmp_path / "link").symlink_to("nothing")
-        assert ask("/link", directory=tmp_path).status == 404
-
-    def test_to_itself(self, tmp_path):
-        (tmp_path / "link").symlink_to("link")
-        assert ask("/link", directory=tmp_path).status == 404
-        assert ask("/link/", directory=tmp_path).status == 404
-
-
 class TestOnWindows:
     @pytest.fixture
     def windows(self, monkeypatch):

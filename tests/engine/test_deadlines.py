@@ -22,19 +22,19 @@ def table(clock):
 
 
 class TestDeadlineTable:
-    def test_empty(self, table):
+    def test_empty(self, table, clock):
         assert table.seconds_left() is None
-        assert list(table.pop_due(MOST)) == []
+        assert list(table.pop_due(MOST, clock.now)) == []
 
     def test_falls_due(self, table, clock):
         table.set("key", 5.0)
         assert table.seconds_left() == 5.0
         clock.now += 4
         assert table.seconds_left() == 1.0
-        assert list(table.pop_due(MOST)) == []
+        assert list(table.pop_due(MOST, clock.now)) == []
         clock.now += 1
         assert table.seconds_left() == 0.0
-        assert list(table.pop_due(MOST)) == ["key"]
+        assert list(table.pop_due(MOST, clock.now)) == ["key"]
         assert table.seconds_left() is None
 
     def test_past_is_not_negative(self, table, clock):
@@ -46,9 +46,9 @@ class TestDeadlineTable:
         table.set("key", 1.0)
         table.set("key", 5.0)
         clock.now += 2
-        assert list(table.pop_due(MOST)) == []
+        assert list(table.pop_due(MOST, clock.now)) == []
         clock.now += 3
-        assert list(table.pop_due(MOST)) == ["key"]
+        assert list(table.pop_due(MOST, clock.now)) == ["key"]
 
     def test_set_again_goes_behind_others_of_its_duration(self, table, clock):
         table.set("one", 5.0)
@@ -57,7 +57,7 @@ class TestDeadlineTable:
         clock.now += 1
         table.set("one", 5.0)
         clock.now += 4
-        assert list(table.pop_due(MOST)) == ["other"]
+        assert list(table.pop_due(MOST, clock.now)) == ["other"]
 
     def test_clear(self, table, clock):
         table.set("key", 1.0)
@@ -66,34 +66,34 @@ class TestDeadlineTable:
         table.clear("never set")
         clock.now += 2
         assert table.seconds_left() is None
-        assert list(table.pop_due(MOST)) == []
+        assert list(table.pop_due(MOST, clock.now)) == []
 
     def test_durations_are_apart(self, table, clock):
         table.set("long", 10.0)
         table.set("short", 1.0)
         clock.now += 5
         table.set("shorter", 0.5)
-        assert list(table.pop_due(MOST)) == ["short"]
+        assert list(table.pop_due(MOST, clock.now)) == ["short"]
         assert table.seconds_left() == 0.5
         clock.now += 5
-        assert sorted(table.pop_due(MOST)) == ["long", "shorter"]
+        assert sorted(table.pop_due(MOST, clock.now)) == ["long", "shorter"]
 
     def test_many(self, table, clock):
         for number in range(1000):
             table.set(number, 60.0)
             clock.now += 0.01
         clock.now = 60.0 + 500 * 0.01
-        assert list(table.pop_due(MOST)) == list(range(501))
+        assert list(table.pop_due(MOST, clock.now)) == list(range(501))
 
     def test_no_more_than_said_and_the_oldest_first(self, table, clock):
         for number in range(10):
             table.set(number, 5.0 if number % 2 else 60.0)
             clock.now += 1
         clock.now = 100.0
-        assert list(table.pop_due(3)) == [1, 3, 5]
-        assert list(table.pop_due(3)) == [7, 9, 0]
+        assert list(table.pop_due(3, clock.now)) == [1, 3, 5]
+        assert list(table.pop_due(3, clock.now)) == [7, 9, 0]
         assert table.seconds_left() == 0
-        assert list(table.pop_due(MOST)) == [2, 4, 6, 8]
+        assert list(table.pop_due(MOST, clock.now)) == [2, 4, 6, 8]
 
 
 class TestRateAllowance:

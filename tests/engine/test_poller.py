@@ -88,6 +88,20 @@ class Host:
         connection.request.close()
 
 
+class HeldUp(Host):
+    """Its first handler holds up everybody, and something happens meanwhile."""
+
+    def __init__(self, on_respond):
+        super().__init__()
+        self._on_respond = on_respond
+
+    def respond(self, connection):
+        is_answered = super().respond(connection)
+        on_respond, self._on_respond = self._on_respond, lambda: None
+        on_respond()
+        return is_answered
+
+
 class Rig:
     def __init__(self, *, make_host=Host, collects_bodies=False, **settings):
         self.clock = Clock()
@@ -251,6 +265,35 @@ class TestDeadlines:
         assert refusals.index(None) == MOST_DUE
         rig.turn()
         assert len(rig.host.answered) == 2 * MOST_DUE + 1
+
+    def test_request_that_came_while_a_handler_held_up_everything(self, make_rig):
+        """It came in time; that nobody looked is not its client's fault."""
+        rig = make_rig(make_host=lambda: HeldUp(lambda: on_respond()))
+        waiting, other = rig.connect(), rig.connect()
+
+        def on_respond():
+            waiting.sendall(b"in time\n")
+            rig.clock.now += 100
+
+        other.sendall(b"long\n")
+        rig.turn()
+        assert [each.head.raw for each in rig.host.answered] == [b"long\n", b"in time\n"]
+        assert not rig.host.closed
+
+    def test_client_that_came_while_a_handler_held_up_everything(self, make_rig):
+        """Those before it are over their time, but have not left yet."""
+        rig = make_rig(make_host=lambda: HeldUp(lambda: on_respond()), max_connections=2)
+        rig.connect()
+        other = rig.connect()
+
+        def on_respond():
+            address = rig.host.listener.getsockname()
+            rig.clients.append(socket.create_connection(address, 5))
+            rig.clock.now += 100
+
+        other.sendall(b"long\n")
+        rig.turn()
+        assert rig.clients[-1].recv(100) == b"busy\n"
 
     def test_half_a_head_behind_an_answer(self, rig):
         rig.connect(b"one\nhalf")

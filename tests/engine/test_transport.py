@@ -1,5 +1,6 @@
 """A plain transport over a socket pair: it never waits, whatever the handler set."""
 
+import signal
 import socket
 import time
 
@@ -128,6 +129,22 @@ class TestWait:
         assert wait_until_ready([(pair[0].fileno(), READ)], 0.02) == []
         assert time.monotonic() - began >= 0.015
         assert wait_until_ready([(pair[0].fileno(), READ)], 0) == []
+
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+    def test_what_came_while_a_signal_was_handled(self, pair):
+        """A process that is stopped and goes on is met so, too: with its time over, unseen."""
+
+        def handle(number, frame):
+            pair[1].sendall(b"x")
+            time.sleep(0.2)
+
+        before = signal.signal(signal.SIGALRM, handle)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            assert wait_until_ready([(pair[0].fileno(), READ)], 0.1) == [pair[0].fileno()]
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
 
     def test_longest(self, pair):
         """More than poll() takes: it must not overflow."""

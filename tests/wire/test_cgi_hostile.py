@@ -188,6 +188,38 @@ def test_link_to_a_script_elsewhere_runs(site, tmp_path_factory):
         assert b"it ran" in ask(running, "/cgi-bin/link.sh", status=200)
 
 
+@pytest.mark.parametrize("symlinks", ["inside", "none"])
+def test_link_to_a_script_elsewhere_is_not_followed(site, tmp_path_factory, symlinks):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    script = elsewhere / "script.sh"
+    script.write_text("#!/bin/sh\necho\necho it ran\n")
+    script.chmod(0o755)
+    (site.folder / "cgi-bin/link.sh").symlink_to(script)
+    (site.folder / "cgi-bin/folder").symlink_to(elsewhere)
+    site.hello()
+    (site.folder / "cgi-bin/inside.sh").symlink_to("hello.sh")
+    with site.serving(symlinks=symlinks) as running:
+        for name in ("link.sh", "folder/script.sh", "folder/absent", "folder"):
+            answer = ask(running, f"/cgi-bin/{name}", status=404)
+            assert b"it ran" not in answer
+        # Not even where the folder ends and PATH_INFO begins.
+        assert b"('/cgi-bin/folder')" in ask(running, "/cgi-bin/folder/script.sh", status=404)
+        assert b"hello" in ask(running, "/cgi-bin/hello.sh", status=200)
+        status = 200 if symlinks == "inside" else 404
+        ask(running, "/cgi-bin/inside.sh", status=status)
+
+
+def test_folder_of_scripts_that_is_a_link(site, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    site.hello()
+    (site.folder / "cgi-bin").rename(elsewhere / "cgi-bin")
+    (site.folder / "cgi-bin").symlink_to(elsewhere / "cgi-bin")
+    with site.serving() as running:
+        ask(running, "/cgi-bin/hello.sh", status=200)
+    with site.serving(symlinks="inside") as running:
+        ask(running, "/cgi-bin/hello.sh", status=404)
+
+
 @pytest.mark.parametrize(
     ("target", "status"),
     [

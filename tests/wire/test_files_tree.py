@@ -221,3 +221,41 @@ class TestLargeFile:
                 assert idle.recv(8) == b"HTTP/1.1"
             assert b"large" in served.get_whole("/")
             assert served.peak_memory() - before < 32 * MEBIBYTE
+
+
+class TestSymbolicLinks:
+    """What leads out of the folder is not shared, unless that is asked for."""
+
+    @pytest.fixture
+    def root(self, tmp_path):
+        root = tmp_path / "root"
+        root.mkdir()
+        (tmp_path / "outside").write_bytes(b"outside")
+        (root / "file").write_bytes(b"file")
+        (root / "in").symlink_to("file")
+        (root / "out").symlink_to("../outside")
+        return root
+
+    @pytest.mark.parametrize(
+        ("options", "followed"),
+        [
+            pytest.param([], {"in"}, id="default"),
+            pytest.param(["--symlinks", "inside"], {"in"}, id="inside"),
+            pytest.param(["--symlinks", "all"], {"in", "out"}, id="all"),
+            pytest.param(["--symlinks", "none"], set(), id="none"),
+            pytest.param(["--cgi"], {"in"}, id="cgi"),
+        ],
+    )
+    def test_followed_and_listed(self, root, tmp_path, options, followed):
+        with serve(root, tmp_path / "log", *options) as served:
+            assert set(Links(served.get_whole("/").decode()).found) == {"file"} | followed
+            for name in ("in", "out"):
+                with served.get("/" + name) as response:
+                    assert response.status == (200 if name in followed else 404)
+                    response.read()
+
+    def test_another_word(self, root):
+        command = [sys.executable, "-m", "basehttpserver", "--symlinks", "some"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == 2
+        assert "argument --symlinks: invalid choice: 'some'" in ended.stderr

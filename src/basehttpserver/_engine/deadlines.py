@@ -64,13 +64,12 @@ class DeadlineTable(Generic[Key]):
             )
         return None if first is None else max(0.0, first - self._clock())
 
-    def pop_due(self, most: int) -> Iterator[Key]:
-        """Take out and return, one by one, the keys whose deadline is past: `most` of them at most.
+    def pop_due(self, most: int, now: float) -> Iterator[Key]:
+        """Take out and return, one by one, the keys that are due at `now`: `most` of them at most.
 
         Those come first that are due for longest. What the caller does not come to stays. A key
         that falls due again meanwhile waits for the next call.
         """
-        now = self._clock()
         past: list[tuple[float, Key]] = []
         with self._lock:
             for queue in self._queues.values():

@@ -171,6 +171,9 @@ class Poller:
         left = 0.0 if self._returned else self._deadlines.seconds_left()
         if left is not None:
             seconds = left if seconds is None else min(seconds, left)
+        # Who is late by now has had this look at what it sent. Who gets late while we wait, or
+        # while a handler holds up everything, is looked at once more first.
+        looked = self._context.clock()
         if self._may_go_on(tenure):
             # Of a batch that is left in the middle the rest comes again: the selector tells
             # levels, not edges.
@@ -185,7 +188,7 @@ class Poller:
                     return
             self._take_back(tenure)
         if self._may_go_on(tenure):
-            for due in self._deadlines.pop_due(MOST_DUE):
+            for due in self._deadlines.pop_due(MOST_DUE, looked):
                 self._on_due(due)
                 if not self._may_go_on(tenure):
                     return

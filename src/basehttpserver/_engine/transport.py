@@ -75,7 +75,11 @@ def wait_until_ready(descriptors: list[tuple[int, int]], seconds: float | None) 
         flags = (select.POLLIN if mask & READ else 0) | (select.POLLOUT if mask & WRITE else 0)
         poll.register(descriptor, flags)
     milliseconds = None if seconds is None else min(seconds * 1000, _LONGEST_POLL)
-    return [found for found, _ in poll.poll(milliseconds)]
+    events = poll.poll(milliseconds)
+    if not events and seconds:
+        # Its time may be over without a look: CPython tries again after a signal, but not then.
+        events = poll.poll(0)
+    return [descriptor for descriptor, _ in events]
 
 
 class HandshakeError(ConnectionAbortedError):

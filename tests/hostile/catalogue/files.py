@@ -5,6 +5,7 @@ from tests.hostile.catalogue.row import Row
 __all__ = ["FILES"]
 
 CONTAINMENT = "api/test_files_containment.py"
+LINKS = "api/test_symbolic_links.py"
 IRREGULAR = "api/test_files_irregular.py::TestNotRegular"
 
 FILES = [
@@ -34,8 +35,27 @@ FILES = [
     Row(
         "symbolic_links",
         "a symbolic link in the folder that leads out of it",
-        "followed, as in `http.server`: who can write there can publish",
-        tests=(f"{CONTAINMENT}::TestSymbolicLinks::test_within_and_out_of_the_folder",),
+        "404 and not listed by the command line, but for `--symlinks all`; followed by"
+        " `SimpleHTTPRequestHandler`, as in `http.server`, unless its `symlinks` says otherwise",
+        tests=(
+            "wire/test_files_tree.py::TestSymbolicLinks::test_followed_and_listed",
+            f"{LINKS}::TestInside::test_leads_outside",
+            f"{LINKS}::TestInside::test_listing_offers_what_can_be_had",
+            f"{LINKS}::TestNone::test_is_not_followed",
+            f"{LINKS}::TestAll::test_is_followed",
+            "wire/test_cgi_hostile.py::test_link_to_a_script_elsewhere_is_not_followed",
+        ),
+    ),
+    Row(
+        "symbolic_link_in_a_moment",
+        "a link that takes the place of a file or folder while it is asked for",
+        "404: what was opened counts; on Windows such a moment is left",
+        tests=(
+            f"{LINKS}::TestReplaced::test_file",
+            f"{LINKS}::TestReplaced::test_folder_that_is_listed",
+            f"{LINKS}::TestReplaced::test_folder_on_the_way",
+            f"{LINKS}::TestReplaced::test_again_and_again",
+        ),
     ),
     Row(
         "names_of_windows",
