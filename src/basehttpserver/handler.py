@@ -193,23 +193,11 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
 
     def _read_and_respond(self) -> None:
         peer = self._peer
-        rfile = self.__dict__.get("rfile")
-        self.raw_requestline = b""
-        if peer is not None and (rfile is None or peer.incoming.is_read_by(rfile)):
-            self.raw_requestline = peer.incoming.take_request_line()
-        if not self.raw_requestline:
-            self.raw_requestline = self.rfile.readline(_MAX_REQUEST_LINE + 1)
-        if len(self.raw_requestline) > _MAX_REQUEST_LINE:
-            self.requestline = ""
-            self.request_version = ""
-            self.command = ""
-            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
-            return
-        if not self.raw_requestline:
-            self.close_connection = True
-            return
-        if not self.parse_request():
-            return  # It has sent the answer.
+        if not (
+            (peer is not None and self._has_own_parser() and self._try_take_checked(peer))
+            or self._read_and_parse()
+        ):
+            return  # It has sent the answer, or there was no request.
         name = f"do_{self.command}"
         if not hasattr(self, name):
             self._send_unsupported_method()
@@ -218,6 +206,30 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         if not isinstance(self.wfile, ResponseWriter):
             # Ours is sent with the end of the exchange; a file that a handler put there is not.
             self.wfile.flush()
+
+    def _has_own_parser(self) -> bool:
+        """Tell whether nobody has put anything in the place of `parse_request`."""
+        return (
+            type(self).parse_request is _OWN_PARSE_REQUEST and "parse_request" not in self.__dict__
+        )
+
+    def _read_and_parse(self) -> bool:
+        peer = self._peer
+        self.raw_requestline = b""
+        if peer is not None and peer.incoming.is_read_by(self.__dict__.get("rfile")):
+            self.raw_requestline = peer.incoming.take_request_line()
+        if not self.raw_requestline:
+            self.raw_requestline = self.rfile.readline(_MAX_REQUEST_LINE + 1)
+        if len(self.raw_requestline) > _MAX_REQUEST_LINE:
+            self.requestline = ""
+            self.request_version = ""
+            self.command = ""
+            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
+            return False
+        if not self.raw_requestline:
+            self.close_connection = True
+            return False
+        return self.parse_request()
 
     def _send_unsupported_method(self) -> None:
         self.send_error(HTTPStatus.NOT_IMPLEMENTED, f"Unsupported method ({self.command!r})")
@@ -275,7 +287,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
             self.log_error("%s", "the head of the response was not ended: nothing sent")
         if getattr(self.wfile, "closed", False):
             self.close_connection = True  # A handler that closes it means the end.
-        if not self.close_connection and not peer.incoming.is_read_by(self.__dict__.get("rfile")):
+        if not (self.close_connection or peer.incoming.is_read_by(self.__dict__.get("rfile"))):
             tunnel.leave_to_handler(peer)
         for complaint in peer.end_exchange(keep=not self.close_connection):
             self.log_error("%s", complaint)
@@ -308,15 +320,10 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         self.request_version = self.default_request_version
         self.close_connection = True
         self.requestline = str(self.raw_requestline, "iso-8859-1").rstrip("\r\n")
-        peer = self._peer
-        head = None if peer is None else peer.head
-        if peer is not None and head is not None:
-            if head.refusal is not None:
-                self._send_refusal(head, head.refusal)
-                return False
-            if self._try_take_checked(peer, head):
-                asks = head.expects_continue and self.protocol_version >= "HTTP/1.1"
-                return not asks or self.handle_expect_100()
+        head = self._peer.head if self._peer is not None else None
+        if head is not None and head.refusal is not None:
+            self._send_refusal(head, head.refusal)
+            return False
         words = self.requestline.split()
         if not words:
             return False
@@ -343,3 +350,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
             self._send_unsupported_method()
         else:
             self.send_error(refusal.status, refusal.reason, refusal.explanation)
+
+
+#: Before anybody has changed the class.
+_OWN_PARSE_REQUEST: Final = BaseHTTPRequestHandler.parse_request

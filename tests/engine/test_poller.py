@@ -12,7 +12,7 @@ from basehttpserver._engine.connection import Connection
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
-from basehttpserver._engine.poller import MOST_DUE, Poller
+from basehttpserver._engine.poller import MOST_ACCEPTED, MOST_DUE, Poller
 from basehttpserver._engine.sockets import adopt
 from basehttpserver._engine.state import State
 from basehttpserver._exchange import Verdict
@@ -542,6 +542,37 @@ class TestStop:
         assert not rig.host.answered
         rig.poller.listen()
         rig.turn()
+        assert len(rig.host.answered) == 1
+
+    def queue(self, rig, count):
+        """Clients that wait to be accepted."""
+        rig.poller.stop_listening()
+        for _ in range(count):
+            rig.connect(b"head\n")
+
+    def test_some_are_accepted_in_a_turn_and_then_the_others_have_theirs(self, rig):
+        kept = rig.connect(b"head\n")
+        rig.finish(rig.host.answered.pop())
+        self.queue(rig, MOST_ACCEPTED + 3)
+        kept.sendall(b"head\n")
+        rig.poller.listen()
+        rig.poller.run_once(0.005, rig.tenure)
+        assert len(rig.host.answered) == MOST_ACCEPTED + 1
+        rig.poller.run_once(0.005, rig.tenure)
+        assert len(rig.host.answered) == MOST_ACCEPTED + 4
+
+    def test_one_is_accepted_in_a_turn(self, rig):
+        self.queue(rig, 2)
+        rig.poller.listen(most_at_once=1)
+        for count in (1, 2):
+            rig.poller.run_once(0.005, rig.tenure)
+            assert len(rig.host.answered) == count
+
+    def test_no_more_are_accepted_when_the_lead_was_taken(self, make_rig):
+        rig = make_rig(make_host=lambda: HeldUp(lambda: setattr(rig.tenure, "is_over", True)))
+        self.queue(rig, 2)
+        rig.poller.listen()
+        rig.poller.run_once(0.005, rig.tenure)
         assert len(rig.host.answered) == 1
 
     def test_last_ones(self, rig):

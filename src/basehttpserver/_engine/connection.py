@@ -41,6 +41,8 @@ from basehttpserver.exceptions import PeerError
 
 __all__ = ["Connection", "connection_of"]
 
+_KEEP = Verdict.KEEP  # By itself: see `state`.
+
 
 class Stay(Protocol):
     """What a leader does in a handler; see `leadership`."""
@@ -326,7 +328,7 @@ class Connection:
             if keep and not self.context.is_stopping and self.outgoing.try_finish_plainly():
                 self._stay = self.head = None
                 self.incoming.finish()
-                self.verdict = Verdict.KEEP
+                self.verdict = _KEEP
                 self.state = HEAD
                 return complaints
             self.outgoing.finish(last=True)
@@ -366,7 +368,7 @@ class Connection:
             return False
         if self.outgoing.is_cut:
             self.verdict = Verdict.CLOSE
-        self.state = HEAD if self.verdict is Verdict.KEEP else CLOSED
+        self.state = HEAD if self.verdict is _KEEP else CLOSED
         return True
 
     def _finish(self, *, keep: bool) -> None:
@@ -374,7 +376,7 @@ class Connection:
         self.head = None
         self.incoming.finish()
         self.verdict = self.protocol.finish(keep=keep and not self.context.is_stopping)
-        self.state = HEAD if self.verdict is Verdict.KEEP else CLOSED
+        self.state = HEAD if self.verdict is _KEEP else CLOSED
 
     @property
     def goes_on(self) -> bool:

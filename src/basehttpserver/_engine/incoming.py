@@ -93,6 +93,18 @@ class Incoming:
         self._line = head[:line_end]
         return self._line
 
+    def try_take_head(self, reader: object) -> bool:
+        """Let the whole head come by `read` no more; ``False`` where something of it may have.
+
+        `reader` is what the handler reads by, ``None`` where it has asked for nothing yet.
+        """
+        if self._was_read or self._line is not None or self._is_head_due:
+            return False
+        if reader is not self._reader:
+            return False
+        self._head_left = b""
+        return True
+
     def take_fields_behind(self, line: bytes) -> bytes:
         """Return the field lines and the empty line that ends them.
 

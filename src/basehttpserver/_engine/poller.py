@@ -1,7 +1,7 @@
 """The poller: whoever leads accepts, reads heads, and holds every connection that waits.
 
     run_once
-      _accept                     one connection from the listener
+      _accept_some                connections from the listener
       _go_on                      bytes of a handshake, head or body; room for more of a response
         _respond                  a request is whole: hand it on
       _take_back                  connections whose exchange has ended come back, from any thread
@@ -40,6 +40,10 @@ __all__ = ["Poller"]
 #: late at once, too, and to answer one costs as much as a request.
 MOST_DUE: Final = 16
 
+#: How many connections are accepted before the others' events are seen to. Were it one, the last of
+#: sixty that come at once would wait for sixty turns of the others; these take a millisecond.
+MOST_ACCEPTED: Final = 16
+
 #: These wait for a request, and have begun none as far as their state tells.
 _RESTING: Final = frozenset({HANDSHAKE, HEAD, CLOSED})
 
@@ -71,6 +75,7 @@ class Poller:
         self._wants_threads = False
         self._process = os.getpid()
         self._answered = 0
+        self._most_accepted = MOST_ACCEPTED
         self._is_closed = False
 
     # For any thread.
@@ -175,31 +180,40 @@ class Poller:
         # while a handler holds up everything, is looked at once more first.
         looked = self._context.clock()
         if self._may_go_on(tenure):
-            # Of a batch that is left in the middle the rest comes again: the selector tells
-            # levels, not edges.
-            for key, _ in self._selector.select(seconds):
-                found = key.data
-                if not isinstance(found, Connection):
-                    self._on_event(found)
-                # What an earlier event of the batch has closed or handed on is none of ours.
-                elif found.watched_mask:
-                    self._go_on(found, receives=found.state is not SENDING)
-                if tenure.is_over or self._is_closed:
-                    return
-            self._take_back(tenure)
+            self._see_to(self._selector.select(seconds), tenure)
+        self._take_back(tenure)
         if self._may_go_on(tenure):
             for due in self._deadlines.pop_due(MOST_DUE, looked):
                 self._on_due(due)
                 if not self._may_go_on(tenure):
                     return
 
+    def _see_to(self, events: list[tuple[selectors.SelectorKey, int]], tenure: Tenure) -> None:
+        """Do what there is to do, for as long as `tenure` lasts.
+
+        Of a batch that is left in the middle the rest comes again: the selector tells levels, not
+        edges.
+        """
+        for key, _ in events:
+            found = key.data
+            if not isinstance(found, Connection):
+                self._on_event(found, tenure)
+            # What an earlier event of the batch has closed or handed on is none of ours.
+            elif found.watched_mask:
+                if found.resident is not None and found.state is HEAD:
+                    self._go_on_with_resident(found)
+                else:
+                    self._go_on(found, receives=found.state is not SENDING)
+            if tenure.is_over or self._is_closed:
+                return
+
     def _may_go_on(self, tenure: Tenure) -> bool:
         """Tell whether the handler that ran last has left us the lead, and the poller open."""
         return not (tenure.is_over or self._is_closed)
 
-    def _on_event(self, found: object) -> None:
+    def _on_event(self, found: object, tenure: Tenure) -> None:
         if found is self._listener:
-            self._accept()
+            self._accept_some(tenure)
         elif isinstance(found, Lingering):
             self._lingering.on_ready(found)
         else:
@@ -207,8 +221,9 @@ class Poller:
 
     # Accepting.
 
-    def listen(self) -> None:
-        """Begin to accept."""
+    def listen(self, *, most_at_once: int = MOST_ACCEPTED) -> None:
+        """Begin to accept, so many in a turn."""
+        self._most_accepted = most_at_once
         self._listener.begin()
 
     def stop_listening(self) -> None:
@@ -223,6 +238,12 @@ class Poller:
                 break
             self._accept()
         self.stop_listening()
+
+    def _accept_some(self, tenure: Tenure) -> None:
+        for left in range(self._most_accepted, 0, -1):
+            self._accept()
+            if left == 1 or not self._may_go_on(tenure) or not self._listener.has_client:
+                return
 
     def _accept(self) -> None:
         accepted = self._listener.try_accept()
@@ -277,6 +298,19 @@ class Poller:
             else:
                 self._watch(connection)
                 self._patience.await_more(connection)
+
+    def _go_on_with_resident(self, connection: Connection) -> None:
+        """As `_go_on`, where the handler of the last request waits for the next one's head."""
+        try:
+            is_whole = connection.try_receive_head()
+        except OSError:
+            self._close(connection)
+            return
+        head = connection.head
+        if is_whole and head is not None and head.body_length == 0:
+            self._respond(connection)
+        else:
+            self._go_on(connection, receives=False)
 
     def _try_whole_request(self, connection: Connection, *, receives: bool) -> bool:
         """Go through handshake, head and body with what is here; tell whether that is all."""
@@ -342,7 +376,7 @@ class Poller:
 
     def _take_back(self, tenure: Tenure) -> None:
         # Only those that are here now: one that pipelines without end must not hold up the rest.
-        for _ in range(len(self._returned)):
+        for _ in range(len(self._returned) if self._may_go_on(tenure) else 0):
             returned = self._returned.popleft()
             if isinstance(returned, Lingering):
                 self._lingering.add(returned)
@@ -366,7 +400,7 @@ class Poller:
         elif isinstance(due, Lingering):
             self._lingering.end(due)
         else:
-            self.listen()
+            self._listener.begin()
 
     def _on_late(self, due: Connection) -> None:
         if due.state is SENDING:
