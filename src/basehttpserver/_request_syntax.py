@@ -96,6 +96,7 @@ class RequestSyntax(ResponseHead):
         if (
             head is None
             or not head.is_strict
+            or head.refusal is not None
             or head.expects_continue
             or self.MessageClass is not http.client.HTTPMessage
             or not peer.incoming.try_take_head(self.__dict__.get("rfile"))

@@ -26,6 +26,10 @@ each_server = pytest.mark.parametrize("server_class", [HTTPServer, ThreadingHTTP
 each_lane = pytest.mark.parametrize("handler", [Victim, StayingVictim])
 
 
+def refuse(*_):
+    raise MemoryError
+
+
 def want_served(running):
     with conversation(running) as client:
         client.get("/", "Connection: close").expect(200)
@@ -176,13 +180,9 @@ def test_no_memory_for_a_handler(server_class, handler):
 
 @each_server
 @each_lane
-@pytest.mark.parametrize("name", ["receive", "next_head", "read_body"])
+@pytest.mark.parametrize("name", ["receive_head", "next_head", "read_body"])
 def test_no_memory_for_us(server_class, handler, name, capsys, monkeypatch):
     """One connection ends, with a traceback that says why, and no other."""
-
-    def refuse(*_):
-        raise MemoryError
-
     data = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
     with serving(server_class(ANYWHERE, handler)) as running:
         with monkeypatch.context() as patched:
@@ -193,6 +193,19 @@ def test_no_memory_for_us(server_class, handler, name, capsys, monkeypatch):
         want_served(running)
         eventually(lambda: not running.server._lanes.poller._roster)
     assert capsys.readouterr().err.count("\nMemoryError") == 3
+
+
+@each_server
+def test_no_memory_for_a_kept_connection(server_class, capsys, monkeypatch):
+    with serving(server_class(ANYWHERE, Victim)) as running:
+        with conversation(running) as client:
+            client.get().expect(200)
+            with monkeypatch.context() as patched:
+                patched.setattr(Http1Connection, "receive_head", refuse)
+                client.get().want_gone()
+        want_served(running)
+        eventually(lambda: not running.server._lanes.poller._roster)
+    assert capsys.readouterr().err.count("\nMemoryError") == 1
 
 
 @each_lane

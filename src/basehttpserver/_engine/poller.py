@@ -283,11 +283,7 @@ class Poller:
         except OSError:
             self._close(connection)
         except Exception:
-            # A fault of ours, met with one client's bytes: it must not end the others' server.
-            try:
-                self._host.report(connection)
-            finally:  # ``handle_error`` may raise.
-                self._close(connection)
+            self._report(connection)
         else:
             if is_whole:
                 self._respond(connection)
@@ -305,12 +301,21 @@ class Poller:
             is_whole = connection.try_receive_head()
         except OSError:
             self._close(connection)
-            return
-        head = connection.head
-        if is_whole and head is not None and head.body_length == 0:
-            self._respond(connection)
+        except Exception:
+            self._report(connection)
         else:
-            self._go_on(connection, receives=False)
+            head = connection.head
+            if is_whole and head is not None and head.body_length == 0:
+                self._respond(connection)
+            else:
+                self._go_on(connection, receives=False)
+
+    def _report(self, connection: Connection) -> None:
+        """Report a fault of ours, met with one client's bytes: the others' server goes on."""
+        try:
+            self._host.report(connection)
+        finally:  # ``handle_error`` may raise.
+            self._close(connection)
 
     def _try_whole_request(self, connection: Connection, *, receives: bool) -> bool:
         """Go through handshake, head and body with what is here; tell whether that is all."""
