@@ -43,9 +43,9 @@ else the machine does changes it less. Whether a gate is reached is judged by wh
 ## How
 
 * {rounds}
-* In each round, every server in turn, beginning with another one each time: a new process, its answer
-  checked twice over one connection (status, body, kept alive), a second to warm up, then {seconds} s
-  with `wrk -t1`. So a busy minute of the machine hits all of them.
+* In each round, every server in turn, beginning with another one each time: a new process, its
+  answer checked twice over one connection (status, body, kept alive), a second to warm up, then
+  {seconds} s with `wrk -t1`. So a busy minute of the machine hits all of them.
 * The server has one core, all its processes and threads included, and wrk another; other programs
   may use them, too. Machine: {processor}, {cores} cores, {kernel}.
 * Load average at start and end of each round: {loads}.

@@ -67,10 +67,11 @@ def write_cell(of: dict[str, Any] | None) -> str:
 
 def render_caption(results: Results) -> str:
     machine = results["machine"]
+    count = len(results["rounds"])
+    rounds = f"medians of {count} rounds" if count > 1 else "one round"
     return (
-        "In brackets: the rate of `basehttpserver.ThreadingHTTPServer`, divided by this one. Kept-alive "
-        f"HTTP/1.1, {results['connections']} connections, medians of {len(results['rounds'])} "
-        f"round(s) of {results['seconds']} s in turn, one core for the server and one for wrk "
+        "In brackets: the rate of `basehttpserver.ThreadingHTTPServer`, divided by this one. "
+        f"Kept-alive HTTP/1.1, {results['connections']} connections, {rounds} of {results['seconds']} s in turn, one core for the server and one for wrk "
         f"{results['versions']['wrk']}; {machine['python']}, {machine['processor']}, "
         f"{machine['kernel']}. Read the ratios: a shared machine makes the rates. [All scenarios "
         "and servers, latencies, memory, and what was to be reached]"

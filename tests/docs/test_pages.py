@@ -8,7 +8,17 @@ import shutil
 import subprocess
 
 import pytest
-from benchmarks import charts, gates, hostile_section, measurements_page, readme_table, soak_page
+from benchmarks import (
+    charts,
+    gates,
+    hostile_section,
+    in_process,
+    measurements_page,
+    profile_page,
+    profile_request,
+    readme_table,
+    soak_page,
+)
 from benchmarks import results as benchmark_results
 from benchmarks.scenarios import find_servers
 from benchmarks.slowhttptest import ATTACKS
@@ -64,6 +74,14 @@ def test_summary_is_computed_from_the_runs():
     results = benchmark_results.load()
     assert benchmark_results.summarize(results["runs"]) == results["summary"]
     assert gates.judge_all(results["summary"]) == results["gates"]
+
+
+def test_profile_is_what_the_results_render():
+    results, of_parts = (
+        json.loads(path.read_text("utf-8")) for path in (profile_request.PATH, in_process.PATH)
+    )
+    page = (ROOT / profile_page.PAGE).read_text("utf-8")
+    assert profile_page.render(results, of_parts) == page
 
 
 def test_soak_is_rendered():
