@@ -21,7 +21,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from benchmarks import machine, measurements_page, readme_table, results, system_calls
 from benchmarks.applications import COMPUTE_VARIABLE
@@ -34,6 +33,9 @@ from benchmarks.server_process import LOAD_CORE, pin_to
 from benchmarks.servers import ROOT, SERVERS
 
 MAX_SECONDS = 30  # So that twice as much, and the rest, is well below LIFETIME_SECONDS.
+
+#: Of a short run, which takes half of that where nothing else runs.
+MAX_QUICK_MINUTES = 9
 
 
 class Benchmark:
@@ -69,6 +71,9 @@ class Benchmark:
             if before[key] != fresh[key]:
                 raise SystemExit(f"{self._path} is of another run: {key} was {before[key]}")
         # What failed is tried again.
+        failed = {of["round"] for of in before["failures"]}
+        for of in before["rounds"]:
+            of["is_whole"] = of["is_whole"] and of["number"] not in failed
         return before | {"missing": fresh["missing"], "failures": []}
 
     def _find_missing(self) -> dict[str, str]:
@@ -89,25 +94,30 @@ class Benchmark:
         with tempfile.TemporaryDirectory() as folder:
             terms = Terms(self._arguments.seconds, make_certificate(Path(folder)))
             for number in range(1, self._arguments.rounds + 1):
-                began = time.monotonic()
-                load_before = machine.read_load()
                 if not self._run_round(number, terms):
                     print(f"{self._arguments.minutes} minutes are over: no more is measured")
-                    self._results["rounds"].append(self._describe_round(began, load_before, False))
                     break
-                self._results["rounds"].append(self._describe_round(began, load_before, True))
         results.save(self._results, self._path)
 
-    def _describe_round(self, began: float, load_before: float, is_whole: bool) -> dict[str, Any]:
-        return {
+    def _run_round(self, number: int, terms: Terms) -> bool:
+        """Measure a round, and note how; return False where the time was over before its end."""
+        rounds = self._results["rounds"]
+        if any(of["number"] == number and of["is_whole"] for of in rounds):
+            return True  # Before it was resumed.
+        began = time.monotonic()
+        load_at_start = machine.read_load()
+        is_whole = self._measure_round(number, terms)
+        described = {
+            "number": number,
             "seconds": round(time.monotonic() - began),
-            "load_at_start": load_before,
+            "load_at_start": load_at_start,
             "load_at_end": machine.read_load(),
             "is_whole": is_whole,
         }
+        self._results["rounds"] = [of for of in rounds if of["number"] != number] + [described]
+        return is_whole
 
-    def _run_round(self, number: int, terms: Terms) -> bool:
-        """Measure a round; return False where the time was over before its end."""
+    def _measure_round(self, number: int, terms: Terms) -> bool:
         for scenario in self._arguments.scenario:
             if number % 2 == 0 and not SCENARIOS[scenario].is_main:
                 continue
@@ -195,7 +205,7 @@ def parse_arguments() -> argparse.Namespace:
     measuring = commands.add_parser("measure", help="measure, and write the results")
     measuring.add_argument("--rounds", type=int, default=3)
     measuring.add_argument("--seconds", type=int, default=2, choices=range(1, MAX_SECONDS + 1))
-    measuring.add_argument("--minutes", type=float, default=25, help="when to stop at the latest")
+    measuring.add_argument("--minutes", type=float, default=24, help="when to stop at the latest")
     measuring.add_argument("--quick", action="store_true", help="one round of 1 s, fewer servers")
     measuring.add_argument("--only", nargs="+", choices=SERVERS, metavar="SERVER")
     measuring.add_argument("--scenario", nargs="+", choices=SCENARIOS, metavar="SCENARIO")
@@ -207,6 +217,7 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if getattr(arguments, "quick", False):
         arguments.rounds, arguments.seconds = 1, 1
+        arguments.minutes = min(arguments.minutes, MAX_QUICK_MINUTES)
     return arguments
 
 

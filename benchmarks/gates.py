@@ -57,9 +57,12 @@ class Gate:
         None beside who is not kept busy: http.server as it is waits for the client most of the
         time.
         """
+        servers = summary.get(self.scenario, {})
+        if self.figure == "kept":
+            ours = servers.get(self.ours, {})
+            return divide(ours.get(f"without_{PROCESSOR}"), ours.get(PROCESSOR))
         if peer is None or peer == REFERENCE:
             return None
-        servers = summary.get(self.scenario, {})
         of_peer, ours = (servers.get(name, {}).get(PROCESSOR) for name in (peer, self.ours))
         return divide(of_peer, ours)
 

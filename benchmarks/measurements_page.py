@@ -25,11 +25,12 @@ repeat it, in a checkout:
     make bench
 
 That installs the other servers in an environment of its own, measures for 25 minutes at most, and
-writes this page from `benchmarks/results/compare.json`, where the figures of each round are.
-`make bench-quick` takes some 4. `make bench PYTHON=/path/to/python3` takes another interpreter, and
-`.venv-bench/bin/python -m benchmarks.compare measure --help` tells how to measure a part. It needs
-Linux, two cores or more, wrk, and for some of the rows nginx and strace, which on Debian and Ubuntu
-`apt-get install wrk nginx-light strace` installs.
+writes this page from `benchmarks/results/compare.json`, where the figures of each round are. `make
+bench-quick` takes some 4. `make bench PYTHON=/path/to/python3 VENV=.venv-other` takes another
+interpreter, and `.venv-bench/bin/python -m benchmarks.compare measure --help` tells how to measure
+a part. It needs Linux, two cores or more, wrk, and for some of the rows nginx and strace, which on
+Debian and Ubuntu `apt-get install wrk nginx-light strace` installs. [Where the time of one request
+of ours goes](profile.md) is on a page of its own.
 
 ## What was to be reached
 
@@ -84,9 +85,9 @@ Each by the shortest command that its documentation would show; what is not said
 
 * `http.server` and `basehttpserver` write their default log, a line for each request, which goes to
   the null device. The others write none, but in the scenario of the log.
-* "Writes buffered, no Nagle's algorithm" changes two attributes of the handler, `wbufsize = -1` and
-  `disable_nagle_algorithm = True`. Without them CPython sends head and body in two writes, and the
-  second waits for the client's delayed acknowledgement, some 40 ms.
+* "Writes buffered, no Nagle's algorithm", in charts "tuned", changes two attributes of the handler,
+  `wbufsize = -1` and `disable_nagle_algorithm = True`. Without them CPython sends head and body in
+  two writes, and the second waits for the client's delayed acknowledgement, some 40 ms.
 * CPython's `HTTPServer` is left out: it serves one connection to its end before the next, and all
   but one of those that are kept alive would wait for ever.
 
@@ -146,7 +147,7 @@ def render_rounds(results: Results) -> str:
         shown = "; ".join(SERVERS[name].title for name in QUICK)
         return f"The short run, of one round; but for the main scenarios only of {shown}."
     text = f"{count} rounds of the three main scenarios; the others in every second one."
-    if not results["rounds"][-1]["is_whole"]:
+    if not all(of["is_whole"] for of in results["rounds"]):
         text += " The last one broke off when the time was over."
     return text
 

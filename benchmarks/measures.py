@@ -87,7 +87,10 @@ def measure_log(name: str, scenario: Scenario, terms: Terms) -> Figures:
         figures = drive(server, scenario, terms.seconds)
         if server.log is None or server.log.stat().st_size < figures["requests"]:
             raise MeasurementError("there is no line in its log for each request")
-    return figures | {"without_requests_per_second": without["requests_per_second"]}
+    return figures | {
+        f"without_{name}": without[name]
+        for name in ("requests_per_second", "processor_microseconds")
+    }
 
 
 def measure_mixed(name: str, scenario: Scenario, terms: Terms) -> Figures:

@@ -71,7 +71,8 @@ def render_caption(results: Results) -> str:
     rounds = f"medians of {count} rounds" if count > 1 else "one round"
     return (
         "In brackets: the rate of `basehttpserver.ThreadingHTTPServer`, divided by this one. "
-        f"Kept-alive HTTP/1.1, {results['connections']} connections, {rounds} of {results['seconds']} s in turn, one core for the server and one for wrk "
+        f"Kept-alive HTTP/1.1, {results['connections']} connections, {rounds} of "
+        f"{results['seconds']} s in turn, one core for the server and one for wrk "
         f"{results['versions']['wrk']}; {machine['python']}, {machine['processor']}, "
         f"{machine['kernel']}. Read the ratios: a shared machine makes the rates. [All scenarios "
         "and servers, latencies, memory, and what was to be reached]"

@@ -197,7 +197,7 @@ SCENARIOS = {
     ),
     "computing": Scenario(
         "A handler that computes",
-        "A loop in Python of some 1 ms, tried out on this machine when nothing else ran.",
+        "A loop in Python, of so many turns that it took 1 ms alone at the start of the run.",
         (
             "ours-threading",
             "ours-single",
