@@ -3,7 +3,8 @@
 # make test-downstream   run programs from PyPI on this package, in an environment of their own
 # make lint   check style, types and layers
 # make bench  measure this package beside others, in an environment of its own, in 25 minutes at most;
-#             write benchmarks/results/ and the pages from it. PYTHON is the interpreter of all
+#             write benchmarks/results/ and the pages from it. PYTHON is the interpreter of all, with
+#             a VENV of its own where there is a .venv-bench already
 # make bench-quick   the same in some 4 minutes, fewer servers and shorter
 # make bench-pages   write the pages from the results, and measure nothing
 #             BENCH_ARGUMENTS are options of `python -m benchmarks.compare measure`

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks import charts
 from benchmarks.applications import BODY
 from benchmarks.scenarios import QUICK, SCENARIOS
-from benchmarks.servers import SERVERS, Options, make_command
+from benchmarks.servers import SERVERS, Options, Server, make_command
 from benchmarks.tables import render_rows, render_table, write_number
 
 PAGE = Path("docs/explanation/measurements.md")
@@ -77,10 +77,10 @@ the documentation of aiohttp, tornado and socketify shows (`benchmarks/peers/`).
 
 ## How each is run
 
-Each by the shortest command that its documentation would show; what is not said is its default.
+Each by the shortest command that its documentation would show; what is not said is its default. In
+other scenarios `hello` is another application, and some have options: for a log of requests, for
+TLS, and to let ten thousand connections in and keep them.
 
-| server | command |
-| --- | --- |
 {commands}
 
 * `http.server` and `basehttpserver` write their default log, a line for each request, which goes to
@@ -231,8 +231,19 @@ def read_handler() -> str:
 
 def render_commands(summary: dict[str, dict[str, Any]]) -> str:
     measured = {name for servers in summary.values() for name in servers}
-    return "\n".join(
-        f"| {server.title} | `{make_command(name, Options(), 8000)}` |"
+    rows = [
+        [
+            server.title,
+            f"`{make_command(name, Options(), 8000)}`",
+            *(f"`{options}`" if options else "" for options in options_of(server)),
+        ]
         for name, server in SERVERS.items()
         if name in measured
-    )
+    ]
+    return render_rows(["server", "command", "log", "TLS", "idle connections"], rows)
+
+
+def options_of(server: Server) -> tuple[str, str, str]:
+    """Return what is added where it logs, for HTTPS, and for many connections."""
+    tls = (server.tls or "").format(certificate="FILE", key="FILE")
+    return server.log or "", tls, server.patient

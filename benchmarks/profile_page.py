@@ -133,7 +133,7 @@ def render_layers(results: Results) -> str:
             f"{instructions[layer]:,.0f}",
         ]
         for layer in sorted(
-            {*profiles[0], *profiles[1], *instructions}, key=lambda of: -profiles[0][of]
+            {*profiles[0], *profiles[1], *instructions}, key=lambda of: (-profiles[0][of], of)
         )
     ]
     titles = ["layer", "one field, µs", "share", "twelve fields, µs", "instructions"]
@@ -170,7 +170,7 @@ def render_calls(calls: dict[str, dict[str, dict[str, float]]]) -> str:
     columns = [(name, count, of) for name, each in calls.items() for count, of in each.items()]
     names = sorted(
         {name for *_, of in columns for name, count in of.items() if count >= FEWEST_CALLS},
-        key=lambda name: -max(of.get(name, 0) for *_, of in columns),
+        key=lambda name: (-max(of.get(name, 0) for *_, of in columns), name),
     )
     titles = [
         f"{'HTTPServer' if server == 'ours-single' else 'ThreadingHTTPServer'}, {count} "

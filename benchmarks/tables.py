@@ -108,6 +108,8 @@ def render_table(scenario: str, summary: dict[str, Summary]) -> str:
 
 
 def render_rows(titles: list[str], rows: list[list[str]]) -> str:
-    """Return a table in Markdown; all but the first column is set to the right."""
-    lines = [titles, ["---", *("---:" for _ in titles[1:])], *rows]
+    """Return a table in Markdown; columns in which all begin with a digit are set to the right."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(titles)
+    has_numbers = [all(cell[:1].isdigit() for cell in cells if cell) for cells in columns]
+    lines = [titles, ["---:" if of else "---" for of in has_numbers], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -9,7 +9,7 @@ MOST_INSTRUCTIONS = 4000
 
 #: Of functions in Python, and of those in C.
 MOST_CALLS = 175
-MOST_C_CALLS = 140
+MOST_C_CALLS = 137
 
 
 @pytest.fixture(scope="module")
