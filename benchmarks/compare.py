@@ -14,6 +14,7 @@ each scenario; `--resume` goes on where a run broke off.
 """
 
 import argparse
+import importlib.util
 import os
 import signal
 import sys
@@ -82,6 +83,8 @@ class Benchmark:
         }
         if reason := system_calls.why_missing():
             missing["strace"] = reason
+        if importlib.util.find_spec("trustme") is None:
+            missing["trustme"] = "the package trustme is not installed"
         for name, reason in missing.items():
             print(f"left out: {name}: {reason}", flush=True)
         return missing
@@ -92,7 +95,9 @@ class Benchmark:
         pin_to(LOAD_CORE)
         raise_descriptor_limit()
         with tempfile.TemporaryDirectory() as folder:
-            terms = Terms(self._arguments.seconds, make_certificate(Path(folder)))
+            has_trustme = "trustme" not in self._results["missing"]
+            certificate = make_certificate(Path(folder)) if has_trustme else ""
+            terms = Terms(self._arguments.seconds, certificate)
             for number in range(1, self._arguments.rounds + 1):
                 if not self._run_round(number, terms):
                     print(f"{self._arguments.minutes} minutes are over: no more is measured")
@@ -133,6 +138,8 @@ class Benchmark:
         """Yield the servers, each round from another one on: who comes first differs."""
         missing = self._results["missing"]
         if SCENARIOS[scenario].measure == CALLS and "strace" in missing:
+            return
+        if SCENARIOS[scenario].is_secure and "trustme" in missing:
             return
         servers = find_servers(scenario, is_quick=self._arguments.quick)
         first = (number - 1) * 5 % len(servers)

@@ -3,8 +3,9 @@
     python -m benchmarks.in_process             prints
     python -m benchmarks.in_process measure     writes benchmarks/results/in_process.json, too
 
-Each goes through the seam that the engine uses, `Protocol`, and not into its inside, so that it
-stays when that changes; the last ones are whole handlers without a server.
+Two go into the protocol's inside, for the head of a request and that of a response alone; the
+others go through the seam that the engine uses, `Protocol`; the last ones are whole handlers
+without a server.
 """
 
 import http.client
@@ -21,6 +22,8 @@ from benchmarks.servers import ROOT
 
 from basehttpserver import BaseHTTPRequestHandler, Settings
 from basehttpserver._http1 import Http1Connection
+from basehttpserver._http1.head import HeadReader
+from basehttpserver._http1.response import ResponseEncoder
 
 PATH = ROOT / "benchmarks" / "results" / "in_process.json"
 
@@ -65,10 +68,10 @@ class SocketLike:
         """Send it nowhere."""
 
 
-def read_heads(request: bytes) -> Callable[[], object]:
+def make_exchange(request: bytes) -> Callable[[], object]:
     protocol = Http1Connection(Settings())
 
-    def read_head() -> object:
+    def run_exchange() -> object:
         protocol.receive(request)
         head = protocol.next_head()
         protocol.send_head(RESPONSE_HEAD, keeps_alive=True, is_last=False)
@@ -78,7 +81,7 @@ def read_heads(request: bytes) -> Callable[[], object]:
         protocol.begin_again()
         return head, taken
 
-    return read_head
+    return run_exchange
 
 
 def parse_fields_of_http_client() -> object:
@@ -103,8 +106,6 @@ def run_handler(make: Callable[[type], type], request: bytes) -> Callable[[], ob
 
 def make_parts() -> dict[str, Callable[[], object]]:
     """Return what is measured, by what it is called on the page."""
-    from basehttpserver._http1.head import HeadReader
-    from basehttpserver._http1.response import ResponseEncoder
 
     def parse_head(request: bytes) -> Callable[[], object]:
         reader = HeadReader(Settings())
@@ -122,8 +123,8 @@ def make_parts() -> dict[str, Callable[[], object]]:
         "the same fields, by `http.client.parse_headers`": parse_fields_of_http_client,
         "64 KiB in sixteen chunks, with the head before them": decode_chunks,
         "the framing of a response, head and body given": encode_head,
-        "a whole exchange of the protocol, one field": read_heads(ONE_FIELD),
-        "a whole exchange of the protocol, twelve fields": read_heads(TWELVE_FIELDS),
+        "a whole exchange of the protocol, one field": make_exchange(ONE_FIELD),
+        "a whole exchange of the protocol, twelve fields": make_exchange(TWELVE_FIELDS),
         "a handler's life without a server, one field": run_handler(make_hello, ONE_FIELD),
         "the same, which reads three of twelve fields": run_handler(make_fields, TWELVE_FIELDS),
     }

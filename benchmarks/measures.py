@@ -44,6 +44,7 @@ class Terms:
     """What holds for a whole run."""
 
     seconds: int
+    #: The path of a PEM file; "" where none could be made, and no scenario asks for it.
     certificate: str
 
 

@@ -5,7 +5,7 @@ import re
 import tomllib
 
 import pytest
-from benchmarks import gates, load, results, system_calls
+from benchmarks import gates, in_process, load, results, system_calls
 from benchmarks.scenarios import QUICK, SCENARIOS, find_servers
 from benchmarks.servers import ROOT, SERVERS, Options, make_command
 
@@ -115,3 +115,14 @@ def test_peers_are_pinned_and_installed_and_explained():
     assert names == {name for of in SERVERS.values() for name in of.packages} | {"trustme"}
     page = (ROOT / "docs" / "explanation" / "dependencies.md").read_text("utf-8")
     assert [name for name in sorted(names) if name not in page] == []
+
+
+@pytest.mark.parametrize("title", in_process.make_parts())
+def test_each_part_of_a_request_runs_again_and_again(title):
+    part = in_process.make_parts()[title]
+    assert [bool(part()) for _ in range(3)] == [True] * 3
+
+
+def test_heads_of_the_parts_are_what_they_say():
+    assert in_process.ONE_FIELD.count(b"\r\n") == 1 + 1 + 1
+    assert in_process.TWELVE_FIELDS.count(b"\r\n") == 1 + 12 + 1
