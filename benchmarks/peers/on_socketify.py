@@ -21,18 +21,12 @@ def fields(response: Any, request: Any) -> None:
     response.end(body)
 
 
-async def echo(response: Any, request: Any) -> None:
-    body = await response.get_data()
-    response.write_header("Content-Type", "text/plain")
-    response.end(body.getvalue())
-
-
 def large(response: Any, request: Any) -> None:
     response.write_header("Content-Type", "text/plain")
     response.end(LARGE_BODY)
 
 
-HANDLERS = {handler.__name__: handler for handler in (hello, fields, echo, large)}
+HANDLERS = {handler.__name__: handler for handler in (hello, fields, large)}
 
 
 def main() -> None:
