@@ -3,9 +3,16 @@
 # make coverage   run it and say which lines and branches no test takes
 # make test-downstream   run programs from PyPI on this package, in an environment of their own
 # make lint   check style, types and layers
+# make bench  measure this package beside others, in an environment of its own, in 25 minutes at most;
+#             write benchmarks/results/ and the pages from it. PYTHON is the interpreter of all, with
+#             a VENV of its own where there is a .venv-bench already
+# make bench-quick   the same in some 4 minutes, fewer servers and shorter
+# make bench-pages   write the pages from the results, and measure nothing
+#             BENCH_ARGUMENTS are options of `python -m benchmarks.compare measure`
 # make clean  remove what the others made
 #
-# A fresh machine needs python3 >= 3.11 and nothing else: everything is installed into $(VENV).
+# A fresh machine needs python3 >= 3.11 and nothing else: everything is installed into $(VENV). To
+# measure, it needs wrk, and for some rows nginx and strace (apt-get install wrk nginx-light strace).
 
 PYTHON ?=
 VENV ?= .venv
@@ -13,9 +20,11 @@ PORT ?= 8000
 BIND ?= 127.0.0.1
 DIRECTORY ?= .
 PYTEST_ARGUMENTS ?=
+BENCH_ARGUMENTS ?=
 
 CANDIDATES = python3 python3.15 python3.14 python3.13 python3.12 python3.11 python
 IN_VENV = $(VENV)/bin/python
+IN_BENCH = $(VENV)-bench/bin/python
 # The parts of which DESIGN.md asks that nearly every branch be tested.
 CORE = src/basehttpserver/_http1/*,src/basehttpserver/handler.py,src/basehttpserver/_request_log.py,src/basehttpserver/_response_head.py,src/basehttpserver/server.py
 
@@ -24,7 +33,7 @@ PROCESSES ?= 3
 # What stands between Python and pytest.
 MEASURE =
 
-.PHONY: run test coverage test-downstream lint clean
+.PHONY: run test coverage test-downstream lint bench bench-quick bench-pages clean
 
 run: $(VENV)/.installed
 	@$(IN_VENV) -m basehttpserver --bind '$(BIND)' --directory '$(DIRECTORY)' '$(PORT)'
@@ -53,6 +62,19 @@ lint: $(VENV)/.installed-for-development
 	$(IN_VENV) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
 
+bench: $(VENV)-bench/.installed-for-benchmark
+	$(IN_BENCH) -m benchmarks.compare measure $(BENCH_ARGUMENTS)
+	$(IN_BENCH) -m benchmarks.profile_request measure
+	$(IN_BENCH) -m benchmarks.in_process measure
+	@$(MAKE) --no-print-directory bench-pages
+
+bench-quick:
+	@$(MAKE) --no-print-directory bench BENCH_ARGUMENTS='--quick $(BENCH_ARGUMENTS)'
+
+bench-pages: $(VENV)-bench/.installed-for-benchmark
+	$(IN_BENCH) -m benchmarks.compare render
+	$(IN_BENCH) -m benchmarks.profile_request render
+
 clean:
 	rm -rf .venv .venv-* .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .ci/logs
 	find src tests fuzz benchmarks examples -name __pycache__ -prune -exec rm -rf {} +
@@ -70,6 +92,11 @@ $(VENV)/.installed-for-development: pyproject.toml | $(IN_VENV)
 $(VENV)-downstream/.installed-for-downstream: pyproject.toml
 	@$(MAKE) --no-print-directory VENV='$(VENV)-downstream' '$(VENV)-downstream/bin/python'
 	$(VENV)-downstream/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,downstream]'
+	@touch $@
+
+$(VENV)-bench/.installed-for-benchmark: pyproject.toml benchmarks/install.py
+	@$(MAKE) --no-print-directory VENV='$(VENV)-bench' '$(VENV)-bench/bin/python'
+	$(IN_BENCH) -m benchmarks.install
 	@touch $@
 
 $(IN_VENV):

@@ -1,173 +1,207 @@
 """Ours, http.server and the servers that Python programs run behind, in turn, under the same load.
 
-    python -m benchmarks.compare measure    writes benchmarks/results/compare.json
-    python -m benchmarks.compare render     writes the pages from it
+    make bench                                 all of it, in 25 minutes at most
+    make bench-quick                           one short round, in 4
+    python -m benchmarks.compare measure       the same, with options: --help
+    python -m benchmarks.compare render        writes the pages from the results
 
-Run it in the root of a checkout, with the interpreter that is to run the servers. It needs wrk, and
-the other servers: `pip install '.[benchmark]'`; which of them are missing is said and left out.
+Run it in the root of a checkout, with the interpreter that is to run the servers. It needs wrk.
+What else is missing is named and left out; `make bench` installs the packages.
 
-Each round measures every server once: start it on core 0, check its answer, warm it up for a
-second, drive it from core 1, kill it. A profile is a kind of load:
-
-    one-field    64 connections, requests with a Host field and nothing else
-    browser      64 connections, twelve fields such as a browser sends, never the same twice
-    mixed        32 connections ask a handler that sleeps, 32 one that does not, at once
+In a round each scenario is measured on each of its servers in turn: started on one core, its answer
+checked, warmed up for a second, driven from another core, killed. The results are written after
+each scenario; `--resume` goes on where a run broke off.
 """
 
 import argparse
-import importlib.metadata
-import json
+import importlib.util
 import os
-import platform
-import re
 import signal
-import statistics
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from benchmarks import load, pages
-from benchmarks.applications import SLOW_PATH, SLOW_SECONDS
-from benchmarks.load import Outcome
-from benchmarks.servers import ROOT, SERVERS, check_answer, is_installed, pin_to, running
+from benchmarks import machine, measurements_page, readme_table, results, system_calls
+from benchmarks.applications import COMPUTE_VARIABLE
+from benchmarks.descriptors import raise_descriptor_limit
+from benchmarks.failure import MeasurementError
+from benchmarks.measures import MEASURES, Figures, Measure, Terms
+from benchmarks.results import PATH, Results
+from benchmarks.scenarios import CALLS, CONNECTIONS, SCENARIOS, find_servers
+from benchmarks.server_process import LOAD_CORE, pin_to
+from benchmarks.servers import ROOT, SERVERS
 
-CONNECTIONS = 64
-HALF = CONNECTIONS // 2
-WARM_UP_SECONDS = 1
-MAX_SECONDS = 60  # so that twice as much, and the rest, is well below LIFETIME_SECONDS
+MAX_SECONDS = 30  # So that twice as much, and the rest, is well below LIFETIME_SECONDS.
 
-#: What the others are compared with, and what is compared with them.
-REFERENCE, OURS = "cpython", "ours-threading"
-
-#: Of one server in one round, by the name of the load.
-Outcomes = dict[str, Outcome]
+#: Of a short run, which takes half of that where nothing else runs.
+MAX_QUICK_MINUTES = 9
 
 
-def measure_hello(name: str, profile: str, seconds: int) -> Outcomes:
-    script = load.BROWSER_SCRIPT if profile == "browser" else None
-    with running(name, profile) as port:
-        check_answer(name, port, "/")
-        url = f"http://127.0.0.1:{port}/"
-        load.finish(load.start(url, CONNECTIONS, WARM_UP_SECONDS, script), WARM_UP_SECONDS)
-        return {"hello": load.finish(load.start(url, CONNECTIONS, seconds, script), seconds)}
+class Benchmark:
+    """A run, as the command line wants it."""
 
-
-def measure_mixed(name: str, profile: str, seconds: int) -> Outcomes:
-    with running(name, profile) as port:
-        urls = []
-        for path in ("/", SLOW_PATH):
-            check_answer(name, port, path)
-            urls.append(f"http://127.0.0.1:{port}{path}")
-        drive_together(urls[:1], WARM_UP_SECONDS)
-        (alone,) = drive_together(urls[:1], seconds)
-        drive_together(urls, WARM_UP_SECONDS)
-        quick, slow = drive_together(urls, seconds)
-    return {"alone": alone, "quick": quick, "slow": slow}
-
-
-def drive_together(urls: list[str], seconds: int) -> list[Outcome]:
-    processes = [load.start(url, HALF, seconds) for url in urls]
-    return [load.finish(process, seconds) for process in processes]
-
-
-PROFILES: dict[str, Callable[[str, str, int], Outcomes]] = {
-    "one-field": measure_hello,
-    "browser": measure_hello,
-    "mixed": measure_mixed,
-}
-
-
-def measure(names: list[str], profiles: list[str], rounds: int, seconds: int) -> dict[str, Any]:
-    """Measure each server under each profile, `rounds` times over; return the results."""
-    versions = find_versions(names)
-    pin_to(1)
-    missing = [name for name in names if not all(map(is_installed, SERVERS[name].packages))]
-    for name in missing:
-        print(f"{name} is missing: pip install {' '.join(SERVERS[name].packages)}", flush=True)
-    runs: dict[str, dict[str, list[Outcomes]]] = {
-        profile: {
-            name: [] for name in names if name not in missing and SERVERS[name].has_part_in(profile)
+    def __init__(self, arguments: argparse.Namespace, path: Path) -> None:
+        self._arguments = arguments
+        self._path = path
+        self._end = time.monotonic() + arguments.minutes * 60
+        self._results = self._begin()
+        self._done = {
+            (run["round"], run["scenario"], run["server"]) for run in self._results["runs"]
         }
-        for profile in profiles
+
+    def _begin(self) -> Results:
+        arguments = self._arguments
+        fresh: Results = {
+            "machine": machine.describe_machine(),
+            "versions": machine.find_versions(),
+            "missing": self._find_missing(),
+            "connections": CONNECTIONS,
+            "seconds": arguments.seconds,
+            "is_quick": arguments.quick,
+            "compute_turns": 0,
+            "rounds": [],
+            "failures": [],
+            "runs": [],
+        }
+        if not (arguments.resume and self._path.exists()):
+            return fresh | {"compute_turns": machine.find_compute_turns()}
+        before = results.load(self._path)
+        for key in ("machine", "versions", "seconds", "is_quick"):
+            if before[key] != fresh[key]:
+                raise SystemExit(f"{self._path} is of another run: {key} was {before[key]}")
+        # What failed is tried again.
+        failed = {of["round"] for of in before["failures"]}
+        for of in before["rounds"]:
+            of["is_whole"] = of["is_whole"] and of["number"] not in failed
+        return before | {"missing": fresh["missing"], "failures": []}
+
+    def _find_missing(self) -> dict[str, str]:
+        missing = {
+            name: reason for name in SERVERS if (reason := SERVERS[name].why_missing()) is not None
+        }
+        if reason := system_calls.why_missing():
+            missing["strace"] = reason
+        if importlib.util.find_spec("trustme") is None:
+            missing["trustme"] = "the package trustme is not installed"
+        for name, reason in missing.items():
+            print(f"left out: {name}: {reason}", flush=True)
+        return missing
+
+    def run(self) -> None:
+        """Measure round after round, for as long as the time allows."""
+        os.environ[COMPUTE_VARIABLE] = str(self._results["compute_turns"])
+        pin_to(LOAD_CORE)
+        raise_descriptor_limit()
+        with tempfile.TemporaryDirectory() as folder:
+            has_trustme = "trustme" not in self._results["missing"]
+            certificate = make_certificate(Path(folder)) if has_trustme else ""
+            terms = Terms(self._arguments.seconds, certificate)
+            for number in range(1, self._arguments.rounds + 1):
+                if not self._run_round(number, terms):
+                    print(f"{self._arguments.minutes} minutes are over: no more is measured")
+                    break
+        results.save(self._results, self._path)
+
+    def _run_round(self, number: int, terms: Terms) -> bool:
+        """Measure a round, and note how; return False where the time was over before its end."""
+        rounds = self._results["rounds"]
+        if any(of["number"] == number and of["is_whole"] for of in rounds):
+            return True  # Before it was resumed.
+        began = time.monotonic()
+        load_at_start = machine.read_load()
+        is_whole = self._measure_round(number, terms)
+        described = {
+            "number": number,
+            "seconds": round(time.monotonic() - began),
+            "load_at_start": load_at_start,
+            "load_at_end": machine.read_load(),
+            "is_whole": is_whole,
+        }
+        self._results["rounds"] = [of for of in rounds if of["number"] != number] + [described]
+        return is_whole
+
+    def _measure_round(self, number: int, terms: Terms) -> bool:
+        for scenario in self._arguments.scenario:
+            if number % 2 == 0 and not SCENARIOS[scenario].is_main:
+                continue
+            for name in self._each_server(scenario, number):
+                if time.monotonic() > self._end:
+                    return False
+                if (number, scenario, name) not in self._done:
+                    self._measure(number, scenario, name, terms)
+            results.save(self._results, self._path)
+        return True
+
+    def _each_server(self, scenario: str, number: int) -> Iterator[str]:
+        """Yield the servers, each round from another one on: who comes first differs."""
+        missing = self._results["missing"]
+        if SCENARIOS[scenario].measure == CALLS and "strace" in missing:
+            return
+        if SCENARIOS[scenario].is_secure and "trustme" in missing:
+            return
+        servers = find_servers(scenario, is_quick=self._arguments.quick)
+        first = (number - 1) * 5 % len(servers)
+        for name in servers[first:] + servers[:first]:
+            if name in self._arguments.only and name not in missing:
+                yield name
+
+    def _measure(self, number: int, scenario: str, name: str, terms: Terms) -> None:
+        of = {"round": number, "scenario": scenario, "server": name}
+        measure = MEASURES[SCENARIOS[scenario].measure]
+        try:
+            figures = self._measure_or_again(measure, name, scenario, terms)
+        except MeasurementError as failure:
+            self._results["failures"].append(of | {"reason": str(failure)})
+            print(f"round {number}: {scenario}: {name} FAILED: {failure}", flush=True)
+            return
+        self._results["runs"].append(of | {"figures": figures})
+        print(f"round {number}: {scenario}: {name}: {describe(figures)}", flush=True)
+
+    def _measure_or_again(
+        self, measure: Measure, name: str, scenario: str, terms: Terms
+    ) -> Figures:
+        """Measure; once more where that fails: another program may have taken the port."""
+        try:
+            return measure(name, SCENARIOS[scenario], terms)
+        except MeasurementError as failure:
+            print(f"{scenario}: {name}: once more, since {failure}", flush=True)
+            return measure(name, SCENARIOS[scenario], terms)
+
+    def report(self) -> int:
+        """Say what could not be measured; return the status for the shell: 1 where it is ours."""
+        for failure in self._results["failures"]:
+            print(f"FAILED: {failure['scenario']}: {failure['server']}: {failure['reason']}")
+        return int(any(of["server"].startswith("ours") for of in self._results["failures"]))
+
+
+def make_certificate(folder: Path) -> str:
+    """Write a certificate with its key for 127.0.0.1; return the path of the file."""
+    import trustme
+
+    path = folder / "certificate.pem"
+    certificate = trustme.CA().issue_cert("127.0.0.1", "localhost")
+    certificate.private_key_and_cert_chain_pem.write_to_path(path)
+    return str(path)
+
+
+def describe(figures: Figures) -> str:
+    shown = {
+        "requests_per_second": "{:,.0f}/s",
+        "p99_milliseconds": "99 % in {:.4g} ms",
+        "processor_microseconds": "{:.4g} us of processor each",
+        "slow_requests_per_second": "slow {:,.0f}/s",
+        "without_requests_per_second": "without a log {:,.0f}/s",
+        "milliseconds": "{:.4g} ms",
+        "calls": "{:.4g} calls each",
+        "resident_bytes": "{:,.0f} bytes each",
+        "traced_bytes": "{:,.0f} bytes each",
     }
-    for number in range(1, rounds + 1):
-        for profile, of_servers in runs.items():
-            for name, outcomes in of_servers.items():
-                outcomes.append(PROFILES[profile](name, profile, seconds))
-                print(f"round {number}: {profile}: {name}: {describe(outcomes[-1])}", flush=True)
-    return {
-        "versions": versions,
-        "missing": missing,
-        "cores": os.cpu_count(),
-        "connections": CONNECTIONS,
-        "slow_milliseconds": SLOW_SECONDS * 1000,
-        "rounds": rounds,
-        "seconds": seconds,
-        "profiles": {profile: summarize(profile, of) for profile, of in runs.items()},
-    }
-
-
-def describe(outcomes: Outcomes) -> str:
-    return "; ".join(
-        f"{kind} {outcome.requests_per_second:.0f}/s, 99 % in {outcome.p99_milliseconds:.4g} ms"
-        + (f", {outcome.errors} errors" if outcome.errors else "")
-        for kind, outcome in outcomes.items()
-    )
-
-
-def summarize(profile: str, runs: dict[str, list[Outcomes]]) -> dict[str, dict[str, Any]]:
-    """Return, for each server, its loads' figures and how they compare."""
-    summaries: dict[str, dict[str, Any]] = {
-        name: {kind: summarize_load([run[kind] for run in of]) for kind in of[0]}
-        for name, of in runs.items()
-    }
-    compare = compare_mixed if profile == "mixed" else compare_hello
-    compare(summaries)
-    return summaries
-
-
-def summarize_load(outcomes: list[Outcome]) -> dict[str, Any]:
-    rates = [round(outcome.requests_per_second) for outcome in outcomes]
-    return {
-        "requests_per_second": rates,
-        "median": statistics.median(rates),
-        "lowest": min(rates),
-        "highest": max(rates),
-        "p99_milliseconds": round(statistics.median(o.p99_milliseconds for o in outcomes), 2),
-        "errors": sum(outcome.errors for outcome in outcomes),
-    }
-
-
-def compare_hello(summaries: dict[str, dict[str, Any]]) -> None:
-    medians = {name: summary["hello"]["median"] for name, summary in summaries.items()}
-    for name, summary in summaries.items():
-        summary["compared"] = divide(medians[name], medians.get(REFERENCE))
-        summary["ours_compared"] = divide(medians.get(OURS), medians[name])
-
-
-def compare_mixed(summaries: dict[str, dict[str, Any]]) -> None:
-    for summary in summaries.values():
-        summary["quick_kept"] = divide(summary["quick"]["median"], summary["alone"]["median"])
-        summary["slow_of_possible"] = divide(summary["slow"]["median"], HALF / SLOW_SECONDS)
-
-
-def divide(median: float | None, by: float | None) -> float | None:
-    """Return a ratio, or None where one of the two was not measured."""
-    return round(median / by, 4) if median is not None and by else None
-
-
-def find_versions(names: list[str]) -> dict[str, str]:
-    packages = sorted({package for name in names for package in SERVERS[name].packages})
-    project = (ROOT / "pyproject.toml").read_text("utf-8")
-    stated = re.search(r'^version = "(.+)"', project, re.M)
-    return {
-        "basehttpserver": stated[1] if stated else "unknown",
-        "python": platform.python_version(),
-        "wrk": load.find_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        **{name: importlib.metadata.version(name) for name in packages if is_installed(name)},
-    }
+    words = [form.format(figures[name]) for name, form in shown.items() if name in figures]
+    if figures.get("errors"):
+        words.append(f"{figures['errors']} errors")
+    return ", ".join(words)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -176,33 +210,49 @@ def parse_arguments() -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     measuring = commands.add_parser("measure", help="measure, and write the results")
-    measuring.add_argument("--rounds", type=int, default=5)
-    measuring.add_argument("--seconds", type=int, default=4, choices=range(1, MAX_SECONDS + 1))
-    measuring.add_argument("--only", nargs="+", choices=SERVERS, metavar="NAME", default=[*SERVERS])
-    measuring.add_argument("--profile", nargs="+", choices=PROFILES, default=[*PROFILES])
+    measuring.add_argument("--rounds", type=int, default=3)
+    measuring.add_argument("--seconds", type=int, default=2, choices=range(1, MAX_SECONDS + 1))
+    measuring.add_argument("--minutes", type=float, default=24, help="when to stop at the latest")
+    measuring.add_argument("--quick", action="store_true", help="one round of 1 s, fewer servers")
+    measuring.add_argument("--only", nargs="+", choices=SERVERS, metavar="SERVER")
+    measuring.add_argument("--scenario", nargs="+", choices=SCENARIOS, metavar="SCENARIO")
+    measuring.add_argument("--resume", action="store_true", help="go on where a run broke off")
     measuring.add_argument("--results", type=Path, help="default: compare.json, if all is measured")
     rendering = commands.add_parser("render", help="write the pages from the results")
     rendering.add_argument("--root", type=Path, default=ROOT, help="where README.md and docs/ are")
-    rendering.add_argument("--results", type=Path, default=pages.RESULTS)
-    return parser.parse_args()
+    rendering.add_argument("--results", type=Path, default=PATH)
+    arguments = parser.parse_args()
+    if getattr(arguments, "quick", False):
+        arguments.rounds, arguments.seconds = 1, 1
+        arguments.minutes = min(arguments.minutes, MAX_QUICK_MINUTES)
+    return arguments
 
 
-def main() -> None:
+def main() -> int:
     arguments = parse_arguments()
     if arguments.command == "render":
-        pages.write(arguments.root, json.loads(arguments.results.read_text("utf-8")))
-        return
+        of_run = results.load(arguments.results)
+        measurements_page.write(arguments.root, of_run)
+        readme_table.write(arguments.root, of_run)
+        return 0
     # By an exception, so that the server that runs is stopped, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    results = measure(arguments.only, arguments.profile, arguments.rounds, arguments.seconds)
-    is_whole = arguments.only == [*SERVERS] and arguments.profile == [*PROFILES]
-    path = arguments.results or (pages.RESULTS if is_whole else None)
-    if path is None:
-        print("only a part was measured: kept nowhere, unless --results says where")
-        return
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    is_whole = arguments.only is None and arguments.scenario is None
+    arguments.only = arguments.only or [*SERVERS]
+    arguments.scenario = arguments.scenario or [*SCENARIOS]
+    if arguments.results or is_whole:
+        return measure(arguments, arguments.results or PATH)
+    with tempfile.TemporaryDirectory() as folder:
+        status = measure(arguments, Path(folder, "compare.json"))
+    print("only a part was measured: kept nowhere, unless --results says where")
+    return status
+
+
+def measure(arguments: argparse.Namespace, path: Path) -> int:
+    benchmark = Benchmark(arguments, path)
+    benchmark.run()
+    return benchmark.report()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,64 +1,74 @@
 """The load: wrk, which asks again on each connection as soon as it has its answer."""
 
+import json
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-BROWSER_SCRIPT = Path(__file__).with_name("browser.lua")
+from benchmarks.failure import MeasurementError
+
+SCRIPT = Path(__file__).with_name("load.lua")
+
+#: The kinds that the script knows.
+KINDS = ("plain", "browser", "close", "http10", "pipelined", "echo")
+
+#: What wrk counts as errors: connections that failed or waited too long, and answers of another
+#: status than 2xx and 3xx.
+ERRORS = ("connect", "read", "write", "timeout", "status")
+
+#: In these a connection ends after its answer. Where the answer does not say so, wrk asks
+#: again, and counts an error in reading, which is none.
+ENDING_KINDS = ("close", "http10")
 
 
 @dataclass(frozen=True)
 class Outcome:
+    requests: int
     requests_per_second: float
+    p50_milliseconds: float
     p99_milliseconds: float
-    #: Connections that failed or waited too long, and answers of another status than 2xx and 3xx.
+    p999_milliseconds: float
     errors: int
+    #: Connections that ended without a word, where they were to end.
+    silent_ends: int = 0
 
 
-def start(
-    url: str, connections: int, seconds: int, script: Path | None = None
-) -> subprocess.Popen[str]:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    if script is not None:
-        command += ["-s", str(script)]
-    return subprocess.Popen([*command, url], stdout=subprocess.PIPE, text=True)
+def start(url: str, connections: int, seconds: float, kind: str = "plain") -> subprocess.Popen[str]:
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT)]
+    return subprocess.Popen([*command, url, "--", kind], stdout=subprocess.PIPE, text=True)
 
 
-def finish(process: subprocess.Popen[str], seconds: int) -> Outcome:
+def finish(process: subprocess.Popen[str], seconds: float, kind: str = "plain") -> Outcome:
     try:
         output, _ = process.communicate(timeout=seconds + 30)
     finally:
         process.kill()
     if process.returncode != 0:
-        raise SystemExit(f"wrk failed: {output}")
-    return parse_output(output)
+        raise MeasurementError(f"wrk failed: {output}")
+    return parse_output(output, kind)
 
 
-def parse_output(output: str) -> Outcome:
-    sockets = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", output)
-    answers = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-    counts = [*(sockets.groups() if sockets else ()), *(answers.groups() if answers else ())]
-    return Outcome(
-        requests_per_second=float(find(r"Requests/sec:\s+([\d.]+)", output)),
-        p99_milliseconds=parse_milliseconds(find(r"^\s+99%\s+(\S+)", output)),
-        errors=sum(map(int, counts)),
-    )
+def drive(url: str, connections: int, seconds: float, kind: str = "plain") -> Outcome:
+    return finish(start(url, connections, seconds, kind), seconds, kind)
 
 
-def find(pattern: str, output: str) -> str:
-    found = re.search(pattern, output, re.M)
+def parse_output(output: str, kind: str) -> Outcome:
+    found = re.search(r"^outcome (\{.*\})$", output, re.M)
     if found is None:
         raise SystemExit(f"wrk says something new:\n{output}")
-    return found[1]
-
-
-def parse_milliseconds(text: str) -> float:
-    """Read a duration as wrk prints it."""
-    number = find(r"^([\d.]+)(?:us|ms|s|m)$", text)
-    unit = text.removeprefix(number)
-    return float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60_000}[unit]
+    told = json.loads(found[1])
+    silent_ends = told["read"] if kind in ENDING_KINDS else 0
+    return Outcome(
+        requests=told["requests"],
+        requests_per_second=round(told["requests"] / told["microseconds"] * 1e6, 1),
+        p50_milliseconds=told["p50"] / 1000,
+        p99_milliseconds=told["p99"] / 1000,
+        p999_milliseconds=told["p99.9"] / 1000,
+        errors=sum(told[error] for error in ERRORS) - silent_ends,
+        silent_ends=silent_ends,
+    )
 
 
 def find_version() -> str:

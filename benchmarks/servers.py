@@ -1,20 +1,15 @@
-"""The servers that are compared: how each is run, and how one is started, checked, stopped."""
+"""The servers that are compared, and how each is run: as its own documentation would show it.
 
-import contextlib
-import http.client
+What is not said is the server's default. Where a peer's command logs requests by default, an option
+says that it does not, but in the scenario of the log.
+"""
+
 import importlib.util
-import os
 import shlex
-import signal
-import socket
-import subprocess
+import shutil
 import sys
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from benchmarks.applications import BODY, LIFETIME_SECONDS
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 10
@@ -23,121 +18,182 @@ START_SECONDS = 10
 @dataclass(frozen=True)
 class Server:
     title: str
-    #: What follows `python`.
+    #: The command; `python` is the interpreter that runs the benchmark.
     command: str
+    #: What has to be installed: packages, and where no package is, a command.
     packages: tuple[str, ...] = ()
-    #: What it serves alone; None: it takes part in the mixed load only.
-    hello: str | None = "hello"
-    #: What it serves in the mixed load; None: it has no threads for handlers that wait.
-    mixed: str | None = "mixed"
+    program: str | None = None
+    #: Options without a log of requests, and with one that goes to standard output or error; None:
+    #: it has none.
+    quiet: str = ""
+    log: str | None = None
+    #: Where a log of requests is its default, and goes to the null device here: what turns it off.
+    silent: str = ""
+    #: Options for HTTPS, where it can that; the certificate and the key are in one file.
+    tls: str | None = None
+    #: Options that let ten thousand connections in, and stay for as long as that scenario takes.
+    patient: str = ""
 
-    def has_part_in(self, profile: str) -> bool:
-        return (self.mixed if profile == "mixed" else self.hello) is not None
+    def why_missing(self) -> str | None:
+        """Say what has to be installed, None where nothing has."""
+        for package in self.packages:
+            if importlib.util.find_spec(package) is None:
+                return f"the package {package} is not installed"
+        if self.program and shutil.which(self.program) is None:
+            return f"{self.program} is not installed: apt-get install {self.program}"
+        return None
 
 
-HANDLERS = "-m benchmarks.handlers {name} {application} {port}"
-WAITRESS = "-m waitress --listen=127.0.0.1:{port}"
-UVICORN = "-m uvicorn --port {port} --http httptools --loop uvloop --no-access-log"
-GRANIAN = "-m granian --interface wsgi --port {port} --workers 1"
-FASTPYSGI = "-c 'import fastpysgi; fastpysgi.run_from_cli()' --host 127.0.0.1 --port {port}"
-APPLICATION = " benchmarks.applications:{application}"
+@dataclass(frozen=True)
+class Options:
+    """How a scenario has a server run."""
+
+    application: str = "hello"
+    logs: bool = False
+    is_silent: bool = False
+    certificate: str | None = None
+    is_patient: bool = False
+
+
+HANDLERS = "python -m benchmarks.handlers {name} {application} {port}"
+WSGI = "benchmarks.applications:{application}"
+ASGI = "benchmarks.asgi_applications:{application}"
+GRANIAN = "python -m granian --port {port}"
+GRANIAN_TLS = "--ssl-certificate {certificate} --ssl-keyfile {key}"
+FASTPYSGI = "python -c 'import fastpysgi; fastpysgi.run_from_cli()'"
+
+
+def handlers(title: str, log: str | None = "") -> Server:
+    """Describe one of benchmarks/handlers.py."""
+    return Server(title, HANDLERS, log=log, silent="--quiet", tls="--certificate {certificate}")
+
+
+def granian(title: str, options: str, application: str) -> Server:
+    return Server(
+        title,
+        f"{GRANIAN} {options} {application}",
+        packages=("granian",),
+        log="--access-log",
+        tls=GRANIAN_TLS,
+        patient="--backlog 16384 --backpressure 16384",
+    )
+
 
 #: By name, in the order of the tables.
 SERVERS = {
-    "cpython": Server("`http.server.ThreadingHTTPServer`", HANDLERS),
-    "cpython-tuned": Server(
-        "`http.server.ThreadingHTTPServer`, writes buffered, no Nagle's algorithm", HANDLERS
+    "ours-threading": handlers("`basehttpserver.ThreadingHTTPServer`"),
+    "ours-threading-quiet": handlers(
+        "`basehttpserver.ThreadingHTTPServer`, `log_message` overridden", log=None
     ),
-    "ours-threading": Server("`basehttpserver.ThreadingHTTPServer`", HANDLERS),
-    "ours-single": Server("`basehttpserver.HTTPServer`", HANDLERS, mixed=None),
-    "waitress": Server("waitress", WAITRESS + APPLICATION, ("waitress",)),
+    "ours-single": handlers("`basehttpserver.HTTPServer`"),
+    "ours-serve": handlers("`basehttpserver.serve()`"),
+    "cpython": handlers("`http.server.ThreadingHTTPServer`"),
+    "cpython-tuned": handlers(
+        "`http.server.ThreadingHTTPServer`, writes buffered, no Nagle's algorithm"
+    ),
+    "cheroot": Server(
+        "cheroot", f"python -m cheroot --bind 127.0.0.1:{{port}} {WSGI}", packages=("cheroot",)
+    ),
+    "waitress": Server(
+        "waitress",
+        f"python -m waitress --listen=127.0.0.1:{{port}} {WSGI}",
+        packages=("waitress",),
+    ),
     "waitress-64": Server(
-        "waitress, 64 threads", WAITRESS + " --threads=64" + APPLICATION, ("waitress",), hello=None
+        "waitress, 64 threads",
+        f"python -m waitress --listen=127.0.0.1:{{port}} --threads=64 {WSGI}",
+        packages=("waitress",),
+    ),
+    "gunicorn": Server(
+        "gunicorn, 4 threads",
+        f"python -m gunicorn --bind 127.0.0.1:{{port}} --threads 4 {WSGI}",
+        packages=("gunicorn",),
+        log="--access-logfile -",
+        tls="--certfile {certificate} --keyfile {key}",
+    ),
+    "gunicorn-64": Server(
+        "gunicorn, 64 threads",
+        f"python -m gunicorn --bind 127.0.0.1:{{port}} --threads 64 {WSGI}",
+        packages=("gunicorn",),
     ),
     "uvicorn": Server(
         "uvicorn, with httptools and uvloop",
-        UVICORN + APPLICATION,
-        ("uvicorn", "httptools", "uvloop"),
-        hello="hello_asgi",
-        mixed=None,
+        f"python -m uvicorn --port {{port}} --http httptools --loop uvloop {ASGI}",
+        packages=("uvicorn", "httptools", "uvloop"),
+        quiet="--no-access-log",
+        log="--access-log",
+        tls="--ssl-certfile {certificate} --ssl-keyfile {key}",
+        patient="--timeout-keep-alive 75",
     ),
-    "granian": Server("granian, WSGI", GRANIAN + APPLICATION, ("granian",)),
-    "granian-1": Server(
-        "granian, WSGI, one blocking thread",
-        GRANIAN + " --blocking-threads 1" + APPLICATION,
-        ("granian",),
-        mixed=None,
+    "hypercorn": Server(
+        "hypercorn",
+        f"python -m hypercorn --bind 127.0.0.1:{{port}} {ASGI}",
+        packages=("hypercorn",),
+        log="--access-logfile -",
+        tls="--certfile {certificate} --keyfile {key}",
+        patient="--keep-alive 75",
     ),
-    "fastpysgi": Server("fastpysgi, WSGI", FASTPYSGI + APPLICATION, ("fastpysgi",), mixed=None),
+    "granian": granian("granian, WSGI", "--interface wsgi", WSGI),
+    "granian-1": granian(
+        "granian, WSGI, one blocking thread", "--interface wsgi --blocking-threads 1", WSGI
+    ),
+    "granian-asgi": granian("granian, ASGI", "--interface asgi", ASGI),
+    "aiohttp": Server(
+        "aiohttp",
+        "python -m benchmarks.peers.on_aiohttp {application} {port}",
+        packages=("aiohttp",),
+        log="--log",
+        tls="--certificate {certificate}",
+    ),
+    "tornado": Server(
+        "tornado",
+        "python -m benchmarks.peers.on_tornado {application} {port}",
+        packages=("tornado",),
+        log="--log",
+    ),
+    "socketify": Server(
+        "socketify",
+        "python -m benchmarks.peers.on_socketify {application} {port}",
+        packages=("socketify",),
+    ),
+    "fastpysgi": Server(
+        "fastpysgi, WSGI",
+        f"{FASTPYSGI} --host 127.0.0.1 --port {{port}} {WSGI}",
+        packages=("fastpysgi",),
+    ),
+    "nginx": Server(
+        "nginx, `return 200`",
+        "python -m benchmarks.nginx {application} {port}",
+        program="nginx",
+        log="--log",
+        tls="--certificate {certificate}",
+    ),
 }
 
 
-def is_installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
+def make_arguments(name: str, options: Options, port: int) -> list[str]:
+    """Return the words of the command that runs a server."""
+    command = make_command(name, options, port)
+    return [sys.executable if word == "python" else word for word in shlex.split(command)]
 
 
-def pin_to(core: int) -> None:
-    """Keep this process and its children on one core, where there are several."""
-    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {core})
-
-
-@contextlib.contextmanager
-def running(name: str, profile: str) -> Iterator[int]:
-    """Run a server on core 0, its output thrown away; the value is its port."""
-    port = find_free_port()
-    process = subprocess.Popen(
-        [sys.executable, *make_arguments(name, profile, port)],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        # A group of its own: granian has a second process.
-        start_new_session=True,
-        preexec_fn=prepare_process,
-    )
-    try:
-        wait_until_listening(process, port)
-        yield port
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=START_SECONDS)
-
-
-def make_arguments(name: str, profile: str, port: int) -> list[str]:
+def make_command(name: str, options: Options, port: int) -> str:
     server = SERVERS[name]
-    application = server.mixed if profile == "mixed" else server.hello
-    return shlex.split(server.command.format(name=name, application=application, port=port))
-
-
-def prepare_process() -> None:
-    pin_to(0)
-    signal.alarm(LIFETIME_SECONDS)
-
-
-def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.05)
-    raise SystemExit(f"a server does not start; what it says is thrown away: {process.args!r}")
-
-
-def check_answer(name: str, port: int, path: str) -> None:
-    """Fail unless the answer is right, twice over one connection."""
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    with contextlib.closing(client):
-        for _ in range(2):
-            client.request("GET", path)
-            response = client.getresponse()
-            answer = (response.status, response.read(), response.will_close)
-            if answer != (200, BODY, False):
-                raise SystemExit(f"{name}: a wrong answer, so nothing is measured: {answer}")
+    if options.logs and server.log is None:
+        raise ValueError(f"{name} keeps no log of requests")
+    if options.certificate and server.tls is None:
+        raise ValueError(f"{name} serves no HTTPS here")
+    words = [
+        server.command,
+        (server.log or "") if options.logs else server.quiet,
+        server.silent if options.is_silent else "",
+        (server.tls or "") if options.certificate else "",
+        server.patient if options.is_patient else "",
+    ]
+    return " ".join(filter(None, words)).format(
+        name=name,
+        application=options.application,
+        port=port,
+        certificate=options.certificate,
+        key=options.certificate,
+    )

@@ -8,8 +8,19 @@ import shutil
 import subprocess
 
 import pytest
-from benchmarks import hostile_section, pages, soak_page
-from benchmarks.servers import SERVERS
+from benchmarks import (
+    charts,
+    gates,
+    hostile_section,
+    in_process,
+    measurements_page,
+    profile_page,
+    profile_request,
+    readme_table,
+    soak_page,
+)
+from benchmarks import results as benchmark_results
+from benchmarks.scenarios import find_servers
 from benchmarks.slowhttptest import ATTACKS
 
 import basehttpserver
@@ -44,11 +55,33 @@ def test_each_relaxed_rule_is_explained():
     assert set(re.findall(r"^\| `(accept_\w+)`", page, re.M)) == rules
 
 
-def test_table_is_what_the_results_render():
-    results = json.loads(pages.RESULTS.read_text("utf-8"))
-    readme = (ROOT / pages.README).read_text("utf-8")
-    assert pages.insert_table(readme, pages.render_table(results)) == readme
-    assert (ROOT / pages.PAGE).read_text("utf-8") == pages.render_page(results)
+def test_measurements_are_what_the_results_render():
+    results = benchmark_results.load()
+    readme = (ROOT / readme_table.README).read_text("utf-8")
+    assert readme_table.insert(readme, results) == readme
+    page = (ROOT / measurements_page.PAGE).read_text("utf-8")
+    assert measurements_page.render(results) == page
+
+
+def test_charts_are_what_the_results_render():
+    rendered = charts.render_all(benchmark_results.load())
+    kept = {path: (ROOT / path).read_text("utf-8") for path in rendered}
+    assert kept == rendered
+    assert {ROOT / path for path in rendered} == set((ROOT / charts.FOLDER).glob("*.svg"))
+
+
+def test_summary_is_computed_from_the_runs():
+    results = benchmark_results.load()
+    assert benchmark_results.summarize(results["runs"]) == results["summary"]
+    assert gates.judge_all(results["summary"]) == results["gates"]
+
+
+def test_profile_is_what_the_results_render():
+    results, of_parts = (
+        json.loads(path.read_text("utf-8")) for path in (profile_request.PATH, in_process.PATH)
+    )
+    page = (ROOT / profile_page.PAGE).read_text("utf-8")
+    assert profile_page.render(results, of_parts) == page
 
 
 def test_soak_is_rendered():
@@ -58,10 +91,12 @@ def test_soak_is_rendered():
 
 
 def test_results_are_of_these_subjects():
-    results = json.loads(pages.RESULTS.read_text("utf-8"))
-    for profile, measured in results["profiles"].items():
-        asked = [name for name, server in SERVERS.items() if server.has_part_in(profile)]
-        assert list(measured) == [name for name in asked if name not in results["missing"]]
+    results = benchmark_results.load()
+    failed = {(of["scenario"], of["server"]) for of in results["failures"]}
+    for scenario, measured in results["summary"].items():
+        asked = find_servers(scenario, is_quick=results["is_quick"])
+        left_out = {*results["missing"], *(name for of, name in failed if of == scenario)}
+        assert {*asked} - left_out <= {*measured} <= {*asked}
 
 
 def test_attacks_are_rendered():
