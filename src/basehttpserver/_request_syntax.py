@@ -107,8 +107,8 @@ class RequestSyntax(ResponseHead):
         self.requestline = text = line[:-2].decode("latin-1")
         self.command = head.method
         self.request_version = text[-_VERSION_CHARACTERS:]
-        path = text[len(head.method) + 1 : -_VERSION_CHARACTERS - 1]
-        self.path = path if path[:2] != "//" else _without_authority(path)
+        path = head.target.decode("latin-1")
+        self.path = _without_authority(path) if path.startswith("//") else path
         self.close_connection = not (head.keeps_alive and self.protocol_version >= "HTTP/1.1")
         self.__dict__.pop("headers", None)
         self._unparsed_head = raw

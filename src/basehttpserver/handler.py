@@ -155,15 +155,23 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         if not (peer.begin_exchange() or self._reads_by_itself(peer)):
             self.close_connection = True
             return
+        if type(self).handle_one_request is _OWN_HANDLE_ONE_REQUEST and (
+            "handle_one_request" not in self.__dict__
+        ):
+            self._run(self._read_and_respond)
+        else:
+            self._handle_by_override()
+        peer = self._peer or peer  # Another one, where the handler has called `setup` again.
+        if not (peer.goes_on or self._reads_by_itself(peer)):
+            self.close_connection = True
+
+    def _handle_by_override(self) -> None:
         one_request = self.handle_one_request
-        if getattr(one_request, "__func__", None) is BaseHTTPRequestHandler.handle_one_request:
+        if getattr(one_request, "__func__", None) is _OWN_HANDLE_ONE_REQUEST:
             one_request()  # Ours guards and ends the exchange by itself …
         else:
             self._guarded(one_request)  # … but an override may do neither.
             self._end_exchange()
-        peer = self._peer or peer  # Another one, where the handler has called `setup` again.
-        if not (peer.goes_on or self._reads_by_itself(peer)):
-            self.close_connection = True
 
     def _reads_by_itself(self, peer: Connection) -> bool:
         """Tell whether the handler has taken its connection over, and reads by a file of its own.
@@ -184,8 +192,12 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         ):
             self.close_connection = True
             return
+        self._run(self._read_and_respond)
+
+    def _run(self, respond: Callable[[], None]) -> None:
+        """Answer one request by `respond`; end the exchange."""
         try:
-            self._guarded(self._read_and_respond)
+            self._guarded(respond)
             self._end_exchange()
         except TimeoutError as error:
             self.log_error("Request timed out: %r", error)
@@ -193,10 +205,14 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
 
     def _read_and_respond(self) -> None:
         peer = self._peer
-        if not (
-            (peer is not None and self._has_own_parser() and self._try_take_checked(peer))
-            or self._read_and_parse()
-        ):
+        is_taken = (
+            peer is not None
+            # Nobody has put anything in the place of `parse_request`.
+            and type(self).parse_request is _OWN_PARSE_REQUEST
+            and "parse_request" not in self.__dict__
+            and self._try_take_checked(peer)
+        )
+        if not (is_taken or self._read_and_parse()):
             return  # It has sent the answer, or there was no request.
         name = f"do_{self.command}"
         if not hasattr(self, name):
@@ -206,12 +222,6 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         if not isinstance(self.wfile, ResponseWriter):
             # Ours is sent with the end of the exchange; a file that a handler put there is not.
             self.wfile.flush()
-
-    def _has_own_parser(self) -> bool:
-        """Tell whether nobody has put anything in the place of `parse_request`."""
-        return (
-            type(self).parse_request is _OWN_PARSE_REQUEST and "parse_request" not in self.__dict__
-        )
 
     def _read_and_parse(self) -> bool:
         peer = self._peer
@@ -352,5 +362,6 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
             self.send_error(refusal.status, refusal.reason, refusal.explanation)
 
 
-#: Before anybody has changed the class.
+# Before anybody has changed the class.
+_OWN_HANDLE_ONE_REQUEST: Final = BaseHTTPRequestHandler.handle_one_request
 _OWN_PARSE_REQUEST: Final = BaseHTTPRequestHandler.parse_request

@@ -169,9 +169,10 @@ class Connection:
         else:
             self.protocol.receive_eof()
             head = self.protocol.next_head()
-        if head is not None:
-            self._begin(head)
-        return head is not None
+        if head is None:
+            return False
+        self._begin(head)
+        return True
 
     def try_next_head(self) -> bool:
         """Begin an exchange if a head is here, whole or refused."""

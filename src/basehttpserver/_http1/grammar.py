@@ -98,10 +98,10 @@ STATUS_LINE: Final = re.compile(rb"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: [^\r\n]*+
 # RFC 9112 4, 5: a head, as handlers write most of them. It is a final one that may have a body, and
 # no field frames that body but, perhaps, one Content-Length.
 _OTHER_FIELD: Final = (
-    rb"(?:(?![CTct](?i:ontent-length|onnection|ransfer-encoding)[ \t]*+:)[^\r\n]++\r\n)"
+    rb"(?:(?!\r|[CTct](?i:ontent-length|onnection|ransfer-encoding)[ \t]*+:)[^\n]++\n)"
 )
 PLAIN_RESPONSE: Final = re.compile(
-    rb"HTTP/1\.1 (?!20[45]|304)[2-5][0-9]{2} [^\r\n]*+\r\n"
+    rb"HTTP/1\.1 (?!20[45]|304)[2-5][0-9]{2} [^\n]*+\n"
     + _OTHER_FIELD
     + rb"*+(?:(?i:content-length):[ \t]*+([0-9]{1,18}+)[ \t]*+\r\n"
     + _OTHER_FIELD
