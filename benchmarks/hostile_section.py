@@ -40,9 +40,8 @@ during the attack: {deadlines}.{missing}
 What takes long: a new connection waits its turn behind all those that came before it in the
 kernel's queue, for as long as it takes to accept them; on kept connections nobody waits for that.
 What is answered at once, as ranges are, ends an attack early; it is begun again, and so a flood.
-In a `ThreadingHTTPServer` each body above `spool_memory_bytes` has a thread to itself, and a
-thousand threads that begin, or give up, at one moment all want the interpreter lock: `max_workers`
-says how many there may be.
+A thousand threads that begin, or give up, at one moment all want the interpreter lock. Who is slow
+has none before `spool_memory_bytes` of a body are here; `max_workers` says how many there may be.
 
 To repeat it, on Linux, in a checkout, with `slowhttptest` installed:
 

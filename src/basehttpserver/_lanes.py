@@ -190,20 +190,17 @@ class Lanes:
     def body_bytes_first(self, connection: Connection) -> int:
         """Return how much of the body is to be here before the handler starts; 0 for none.
 
-        All of it, where one thread serves everybody. A small one, where the leader may.
+        All of it, where one thread serves everybody. Else as much as is kept in memory: all of a
+        small one, which the leader may answer; and who is slow with a large one has no thread yet.
         """
         head = connection.head
         if head is None or head.refusal or head.body_length == 0:
             return 0
         settings = self._context.settings
         if self._pool is not None:
-            most = settings.spool_memory_bytes
-            if head.body_length is None:
-                is_small = not settings.stream_chunked_bodies
-            else:
-                is_small = head.body_length <= most
-            may_wait = is_small and not head.expects_continue and self._takes_event_lane(connection)
-            return most if may_wait else 0
+            streams = head.body_length is None and settings.stream_chunked_bodies
+            may_wait = not (streams or head.expects_continue) and self._takes_event_lane(connection)
+            return settings.spool_memory_bytes if may_wait else 0
         return settings.max_spool_bytes if self._collects_body(head) else 0
 
     def _collects_body(self, head: RequestHead) -> bool:

@@ -7,7 +7,7 @@ import tempfile
 import pytest
 
 from basehttpserver._engine import backlog as module
-from basehttpserver._engine.backlog import TURN_BYTES, Backlog
+from basehttpserver._engine.backlog import SLICE_BYTES, Backlog
 from basehttpserver._engine.spool import Spool
 from basehttpserver._engine.transport import transport_for
 
@@ -131,9 +131,9 @@ class TestCount:
     def test_turn(self, backlog):
         """One quick client with a large response leaves others a turn."""
         for _ in range(5):
-            backlog.append(bytes(TURN_BYTES))
-        transport = Narrow(TURN_BYTES)
-        assert backlog.send(transport) == TURN_BYTES
+            backlog.append(bytes(SLICE_BYTES))
+        transport = Narrow(SLICE_BYTES)
+        assert backlog.send(transport) == SLICE_BYTES
         assert backlog
 
     def test_client_that_takes_nothing(self, backlog):

@@ -150,3 +150,24 @@ class TestWait:
         """More than poll() takes: it must not overflow."""
         pair[1].sendall(b"x")
         assert wait_until_ready([(pair[0].fileno(), READ)], 1e12) == [pair[0].fileno()]
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the platform has no such")
+def test_the_kernel_keeps_little_of_a_file_for_a_slow_client(tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(bytes(20_000_000))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+        path.open("rb") as file,
+    ):
+        client.settimeout(5)
+        ours, _ = listener.accept()
+        with ours:
+            transport = transport_for(ours)
+            sent = 0
+            while count := transport.try_send_file(file.fileno(), sent, 20_000_000 - sent):
+                sent += count
+            low_water = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+    assert sent < 20_000_000
+    assert low_water == 65536

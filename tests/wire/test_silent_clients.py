@@ -178,7 +178,9 @@ class TestOneAgainstAnother:
         server = server_class(ANYWHERE, Ignoring, settings=settings)
         with serving(server) as running, conversation(running) as client:
             began = time.monotonic()
-            client.get("/", "Content-Length: 100000", method="POST").expect(200, b"unread")
+            # With as much of it as is here before a handler starts.
+            client.get("/", "Content-Length: 200000", method="POST").send(bytes(65536))
+            client.expect(200, b"unread")
             client.socket.settimeout(0.1)
             with contextlib.suppress(ConnectionError):
                 while time.monotonic() < began + 5:
@@ -249,6 +251,20 @@ class TestLimits:
             eventually(lambda: len(given) == 2)
             for request in given:
                 server.shutdown_request(request)
+
+    def test_slow_large_bodies_have_no_threads(self):
+        """Before a part of them is here that is worth one."""
+        head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+        with (
+            serving(ThreadingHTTPServer(ANYWHERE, Handler)) as running,
+            contextlib.ExitStack() as stack,
+        ):
+            slow = [stack.enter_context(conversation(running)) for _ in range(20)]
+            for client in slow:
+                client.send(head + "a few bytes")
+            with conversation(running) as client:
+                client.get().expect(200)
+            assert not running.server._lanes._pool.running
 
     def test_workers(self):
         may_end = threading.Event()

@@ -14,8 +14,9 @@ from basehttpserver._engine.transport import Transport
 
 __all__ = ["Backlog"]
 
-#: So much is sent in one go, so that one quick client with a large response leaves others a turn.
-TURN_BYTES: Final = 1 << 20
+#: So much is sent in one go, so that one client with a large response leaves others a turn. The
+#: kernel takes a tenth of a millisecond for it, a system call 2 microseconds.
+SLICE_BYTES: Final = 1 << 17
 
 
 class _FilePart:
@@ -88,22 +89,22 @@ class Backlog:
         self._pieces.append(_FilePart(os.dup(descriptor), offset, count))
 
     def send(self, transport: Transport) -> int:
-        """Send what the socket takes, up to a bound; return how much that was.
+        """Send what the socket takes, up to about a slice; return how much that was.
 
         Raises ``OSError``, also where a file has become shorter than it was.
         """
         sent = 0
-        while self._pieces and sent < TURN_BYTES:
-            count = self._send_first(transport)
+        while self._pieces and sent < SLICE_BYTES:
+            count = self._send_first(transport, SLICE_BYTES - sent)
             if not count:
                 break
             sent += count
         return sent
 
-    def _send_first(self, transport: Transport) -> int:
+    def _send_first(self, transport: Transport, most: int) -> int:
         piece = self._pieces[0]
         if isinstance(piece, _FilePart):
-            count = transport.try_send_file(piece.descriptor, piece.offset, piece.left)
+            count = transport.try_send_file(piece.descriptor, piece.offset, min(piece.left, most))
             piece.offset += count
             piece.left -= count
             is_over = not piece.left

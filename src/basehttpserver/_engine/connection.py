@@ -363,9 +363,9 @@ class Connection:
         self.state = SENDING
         self.outgoing.begin_sending()
 
-    def send_on(self) -> bool:
-        """Send what the client takes now; tell whether that is all. Raises ``OSError``."""
-        if not self.outgoing.send_on():
+    def send_on(self, most_slices: int = 1) -> bool:
+        """Send what the client takes now; tell whether that is all. As `Outgoing.send_on`."""
+        if not self.outgoing.send_on(most_slices):
             return False
         if self.outgoing.is_cut:
             self.verdict = Verdict.CLOSE

@@ -164,11 +164,8 @@ class Incoming:
             self._prepare_head()
         if self._head_left:
             return self._take_head(size)
-        if self._spooled is not None:
-            data = self._spooled.read(size)
-            if data:
-                return data
-            self._close_spool()
+        if self._spooled is not None and (data := self._read_spool(self._spooled, size)):
+            return data
         while self._has_body:
             body = self._protocol.read_body(size)
             if body is not None:
@@ -182,11 +179,8 @@ class Incoming:
         """Return up to `size` bytes that are here, for a handler that takes the socket over."""
         if self._head_left:
             return self.read(size)
-        if self._spooled is not None:
-            data = self._spooled.read(size)
-            if data:
-                return data
-            self._close_spool()
+        if self._spooled is not None and (data := self._read_spool(self._spooled, size)):
+            return data
         return self._protocol.read_body(size) or b""
 
     def _prepare_head(self) -> None:
@@ -273,6 +267,7 @@ class Incoming:
     def refuse(self) -> None:
         """Let ``rfile`` end behind the head: the request is answered with an error."""
         self._has_body = False
+        self.is_collected = True
         self._close_spool()
 
     def finish(self) -> None:
@@ -300,6 +295,15 @@ class Incoming:
         if self._holds_socket:
             self._holds_socket = False
             self._peer.release_socket()
+
+    def _read_spool(self, spooled: SpooledTemporaryFile[bytes], size: int) -> bytes:
+        """Return up to `size` bytes of what was collected; give the room that they had back."""
+        data = spooled.read(size)
+        self._held_bytes -= len(data)
+        self._spool.release(len(data))
+        if not self._held_bytes:
+            self._close_spool()
+        return data
 
     def _close_spool(self) -> None:
         if self._spooled is not None:

@@ -205,11 +205,16 @@ class Outgoing:
         """Wait for the client to take what is left."""
         self._peer.begin_waiting()
 
-    def send_on(self) -> bool:
-        """Send what the client takes now; tell whether that is all. Raises ``OSError``."""
+    def send_on(self, most_slices: int = 1) -> bool:
+        """Send what the client takes now; tell whether that is all. Raises ``OSError``.
+
+        At most so many slices, see `backlog`: others have their turn, too.
+        """
         with self._lock:
             self._peer.charge_wait(self._allowance)
-            self._send_some_locked()
+            for _ in range(most_slices):
+                if not self._send_some_locked():
+                    break
             self._peer.begin_waiting()
             return not self._backlog
 

@@ -29,7 +29,7 @@ from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.listener import Listener
 from basehttpserver._engine.patience import Patience
 from basehttpserver._engine.roster import Roster
-from basehttpserver._engine.state import BODY, CLOSED, HANDSHAKE, HEAD, SENDING
+from basehttpserver._engine.state import BODY, CLOSED, HANDSHAKE, HEAD, HEAD_END, SENDING
 from basehttpserver._engine.transport import READ, HandshakeError
 from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
@@ -38,11 +38,20 @@ __all__ = ["Poller"]
 
 #: How many deadlines are seen to before the others' events are: thousands that came at once are
 #: late at once, too, and to answer one costs as much as a request.
-MOST_DUE: Final = 16
+MOST_DUE: Final = 4
 
 #: How many connections are accepted before the others' events are seen to. Were it one, the last of
 #: sixty that come at once would wait for sixty turns of the others; these take a millisecond.
-MOST_ACCEPTED: Final = 16
+MOST_ACCEPTED: Final = 8
+
+#: Who asks for a little is not to wait for thousands that send a byte at a time, or take megabytes:
+#: so many of these have their turn behind the others, which takes a millisecond …
+MOST_IN_MIDST: Final = 64
+
+#: … and so many slices of responses are sent on to them, over all: as long again.
+MOST_SLICES: Final = 8
+
+_IN_MIDST: Final = frozenset({BODY, SENDING})
 
 #: These wait for a request, and have begun none as far as their state tells.
 _RESTING: Final = frozenset({HANDSHAKE, HEAD, CLOSED})
@@ -75,6 +84,7 @@ class Poller:
         self._wants_threads = False
         self._process = os.getpid()
         self._answered = 0
+        self._next_in_midst = 0
         self._most_accepted = MOST_ACCEPTED
         self._is_closed = False
 
@@ -194,17 +204,45 @@ class Poller:
         Of a batch that is left in the middle the rest comes again: the selector tells levels, not
         edges.
         """
+        in_midst: list[Connection] = []
         for key, _ in events:
             found = key.data
             if not isinstance(found, Connection):
                 self._on_event(found, tenure)
             # What an earlier event of the batch has closed or handed on is none of ours.
             elif found.watched_mask:
-                if found.resident is not None and found.state is HEAD:
+                if found.state in _IN_MIDST or found.awaited is HEAD_END:
+                    in_midst.append(found)
+                elif found.resident is not None:
                     self._go_on_with_resident(found)
                 else:
-                    self._go_on(found, receives=found.state is not SENDING)
+                    self._go_on(found, receives=True)
             if tenure.is_over or self._is_closed:
+                return
+        if in_midst:
+            self._go_on_in_midst(in_midst, tenure)
+
+    def _go_on_in_midst(self, ready: list[Connection], tenure: Tenure) -> None:
+        """Go on with some that are in the midst of a head, a body or a response.
+
+        With the next ones in each turn: what is left is ready then, too.
+        """
+        count = len(ready)
+        begin, self._next_in_midst = (
+            self._next_in_midst % count,
+            self._next_in_midst + MOST_IN_MIDST,
+        )
+        slices_left = MOST_SLICES
+        for connection in (ready[begin:] + ready[:begin])[:MOST_IN_MIDST]:
+            if not connection.watched_mask:
+                continue
+            if connection.state is not SENDING:
+                self._go_on(connection, receives=True)
+            elif slices_left > 0:
+                slices = max(1, MOST_SLICES // count)
+                slices_left -= slices
+                self._go_on(connection, receives=False, slices=slices)
+            if not self._may_go_on(tenure):
                 return
 
     def _may_go_on(self, tenure: Tenure) -> bool:
@@ -273,10 +311,13 @@ class Poller:
 
     # Requests.
 
-    def _go_on(self, connection: Connection, *, receives: bool) -> None:
+    def _go_on(self, connection: Connection, *, receives: bool, slices: int = 1) -> None:
         """Receive what is here, or send on; answer a request that is whole, else wait for more."""
         try:
-            is_whole = self._try_whole_request(connection, receives=receives)
+            if connection.state is SENDING and not connection.send_on(slices):
+                is_whole = False
+            else:
+                is_whole = self._try_whole_request(connection, receives=receives)
         except HandshakeError as error:
             self._host.note_refused(connection, str(error))
             self._close(connection)
@@ -319,8 +360,6 @@ class Poller:
 
     def _try_whole_request(self, connection: Connection, *, receives: bool) -> bool:
         """Go through handshake, head and body with what is here; tell whether that is all."""
-        if connection.state is SENDING and not connection.send_on():
-            return False
         if connection.state is HANDSHAKE and not connection.try_handshake():
             return False
         handshake = connection.handshake

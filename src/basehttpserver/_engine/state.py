@@ -22,6 +22,7 @@ __all__ = [
     "EXCHANGE",
     "HANDSHAKE",
     "HEAD",
+    "HEAD_END",
     "SENDING",
     "TAKEN",
     "Awaited",
@@ -56,3 +57,7 @@ class Awaited(Enum):
     HEAD_END = auto()
     #: That the client takes what is left of a response.
     RESPONSE_TAKEN = auto()
+
+
+#: By itself, as the states are.
+HEAD_END = Awaited.HEAD_END

@@ -50,6 +50,9 @@ _LONGEST_POLL: Final = 2**31 - 1
 #: A file is read so much at a time where it cannot go from descriptor to descriptor.
 _FILE_BYTES: Final = 65536
 
+#: How much of a file the kernel keeps beyond what is on its way, which grows with the line.
+_UNSENT_BYTES: Final = 65536
+
 #: The most that a record of TLS holds (RFC 8446 5.1).
 _RECORD_BYTES: Final = 16384
 
@@ -171,6 +174,7 @@ class PlainTransport(Transport):
     """A TCP or Unix stream socket."""
 
     is_left_blocking = bool(_DONTWAIT)
+    _has_low_water = False
 
     def __init__(self, sock: socket.socket) -> None:
         """Leave the socket in blocking mode where the platform can."""
@@ -209,6 +213,8 @@ class PlainTransport(Transport):
         if not _HAS_SENDFILE:
             return super().try_send_file(descriptor, offset, count)
         own = self._socket.fileno()
+        if not self._has_low_water:
+            self._set_low_water()
         blocks = os.get_blocking(own)
         try:
             # There is no flag for one call as MSG_DONTWAIT is.
@@ -225,6 +231,16 @@ class PlainTransport(Transport):
         if not sent:
             raise EOFError("the file became shorter while it was sent")
         return sent
+
+    def _set_low_water(self) -> None:
+        """Have the kernel keep little of a file: it is there when its client takes more.
+
+        Else each of a thousand slow clients would have up to ``tcp_wmem`` of kernel memory.
+        """
+        self._has_low_water = True
+        with contextlib.suppress(OSError, AttributeError):  # No TCP; a platform without it.
+            option = socket.TCP_NOTSENT_LOWAT  # type: ignore[attr-defined,unused-ignore]
+            socket.socket.setsockopt(self._socket, socket.IPPROTO_TCP, option, _UNSENT_BYTES)
 
     def release(self) -> None:
         """Give the socket back in blocking mode."""
