@@ -1,22 +1,95 @@
 """The field lines of a request, as the ``headers`` of a handler.
 
-A head that the protocol let pass is taken apart at its colons. The parser of the ``email`` package,
-which must be ready for anything, gives the same and takes five times as long (a microsecond for one
-field instead of seven, four for twelve instead of 22, on CPython 3.11).
+fields_of_head    of a strict head: fields are looked up in its text
+parse_fields      of any lines: taken apart at their colons, or by the parser of ``email``
+
+That parser must be ready for anything; for plain lines the others give the same. Three of twelve
+fields of a browser, asked for once: 4 microseconds in the text, 14 taken apart, 34 by the parser
+(CPython 3.11).
 """
 
 import email.message
 import email.parser
+import email.policy
+import http.client
 import re
 from typing import Any, Final
 
-__all__ = ["parse_fields"]
+__all__ = ["fields_of_head", "parse_fields"]
 
 #: Lines that the email parser reads as one field each: no continuation, no line without a name.
 _PLAIN_LINES: Final = re.compile(r"(?:[!-9;-~]++:[^\r\n]*+\r\n)*+\r\n")
 
 #: Content types by which the email parser looks for more than fields.
 _WITH_PARTS: Final = re.compile(r"(?im)^content-type:[ \t]*(?:message|multipart)/")
+
+
+class _HeadersOfText:
+    """What `Message` keeps its fields in, made when something of `Message` asks for it."""
+
+    def __get__(self, fields: Any, owner: type | None = None) -> Any:
+        if fields is None:
+            raise AttributeError("_headers")
+        fields._headers = _taken_apart(fields._text[1:])
+        return fields._headers
+
+
+class RequestFields(http.client.HTTPMessage):
+    """Fields that are looked up in the text of their head, for as long as nobody changes them.
+
+    Once that is done, or anything else is asked, all of it is `HTTPMessage`'s.
+    """
+
+    _headers: Any = _HeadersOfText()
+
+    def __init__(self, text: str, lowered: str) -> None:
+        """Look into `text`: a line end, plain field lines, and the empty line behind them."""
+        super().__init__()
+        del self._headers
+        self._text = text
+        self._lowered = lowered
+        self._payload = ""
+
+    def _is_text(self, name: object) -> bool:
+        """Tell whether a name may be looked up in the text."""
+        return (
+            "_headers" not in self.__dict__
+            and isinstance(name, str)
+            and ":" not in name
+            and self.policy is email.policy.compat32
+        )
+
+    def get(self, name: str, failobj: Any = None) -> Any:
+        """Return the value of the first field of this name, else `failobj`."""
+        if not self._is_text(name):
+            return super().get(name, failobj)
+        line_start = f"\n{name.lower()}:"
+        found = self._lowered.find(line_start)
+        if found < 0:
+            return failobj
+        start = found + len(line_start)
+        return self._text[start : self._text.index("\r", start)].lstrip(" \t")
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is a field of this name."""
+        if self._is_text(name):
+            return f"\n{str(name).lower()}:" in self._lowered
+        return bool(super().__contains__(name))  # type: ignore[operator,unused-ignore]
+
+
+def fields_of_head(head: bytes) -> Any:
+    """Make the ``headers`` of a head that keeps to the grammar to the letter."""
+    text = head[head.index(b"\n") :].decode("iso-8859-1")
+    lowered = text.lower()
+    if "\ncontent-type:" in lowered and _WITH_PARTS.search(text):
+        return email.parser.Parser(_class=http.client.HTTPMessage).parsestr(text[1:])
+    return RequestFields(text, lowered)
+
+
+def _taken_apart(text: str) -> list[tuple[str, str]]:
+    """Return names and values of plain lines, the last one empty."""
+    fields = [line.partition(":") for line in text.split("\r\n")[:-2]]
+    return [(name, value.lstrip(" \t")) for name, _, value in fields]
 
 
 def parse_fields(block: bytes, message_class: Any) -> Any:
@@ -31,8 +104,7 @@ def parse_fields(block: bytes, message_class: Any) -> Any:
     ):
         return email.parser.Parser(_class=message_class).parsestr(text)
     message = message_class()
-    for line in text.split("\r\n")[:-2]:
-        name, _, value = line.partition(":")
-        message.set_raw(name, value.lstrip(" \t"))
+    for name, value in _taken_apart(text):
+        message.set_raw(name, value)
     message.set_payload("")
     return message

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from basehttpserver._engine import Connection
-from basehttpserver._fields import parse_fields
+from basehttpserver._fields import fields_of_head, parse_fields
 from basehttpserver._response_head import ResponseHead
 
 __all__ = ["RequestSyntax"]
@@ -21,7 +21,7 @@ class _LazyFields:
         head = None if handler is None else handler.__dict__.pop("_unparsed_head", None)
         if head is None:
             raise AttributeError("headers")
-        handler.headers = parse_fields(head[head.find(b"\n") + 1 :], handler.MessageClass)
+        handler.headers = fields_of_head(head)
         return handler.headers
 
 

@@ -1,14 +1,17 @@
 """``headers``: whatever is sent, they are what the email parser makes of it."""
 
+import copy
 import email.message
 import email.parser
+import email.policy
 import http.client
+import pickle
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basehttpserver._fields import parse_fields
+from basehttpserver._fields import fields_of_head, parse_fields
 
 BLOCKS = {
     "none": "",
@@ -74,3 +77,115 @@ def test_any_callable_may_make_the_message():
         b"X: a\r\n\r\n", lambda **arguments: http.client.HTTPMessage(**arguments)
     )
     assert message["x"] == "a"
+
+
+# Fields that are looked up in the text of their head.
+
+HEAD = (
+    b"GET /X-Path: HTTP/1.1\r\nHost: a\r\nX-One:  b c \t\r\nx-one: d\r\nEmpty:\r\n"
+    b"Latin: \xc4\xa0\r\nX: Host: e\r\n\r\n"
+)
+NAMES = [
+    "host",
+    "HOST",
+    "X-One",
+    "x-ONE",
+    "Empty",
+    "Latin",
+    "X",
+    "X-Path",
+    "None",
+    "",
+    "X: Host",
+    "a\r",
+]
+
+
+@pytest.fixture
+def in_text():
+    return fields_of_head(HEAD)
+
+
+@pytest.fixture
+def parsed():
+    text = HEAD.partition(b"\n")[2].decode("latin-1")
+    return email.parser.Parser(_class=http.client.HTTPMessage).parsestr(text)
+
+
+def test_text_is_a_message(in_text):
+    assert isinstance(in_text, http.client.HTTPMessage)
+    assert "_headers" not in vars(in_text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_looked_up_in_the_text(name, in_text, parsed):
+    for _ in range(2):
+        assert in_text.get(name, "nothing") == parsed.get(name, "nothing")
+        assert in_text[name] == parsed[name]
+        assert (name in in_text) is (name in parsed)
+        assert in_text.get_all(name) == parsed.get_all(name)  # From here on they are taken apart.
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        len,
+        str,
+        bytes,
+        list,
+        lambda fields: fields.items(),
+        lambda fields: fields.values(),
+        lambda fields: [part.get_content_type() for part in fields.walk()],
+        lambda fields: fields.get_payload(),
+        lambda fields: fields.getallmatchingheaders("x-one"),
+        lambda fields: fields.get_param("b", header="X-One"),
+        lambda fields: copy.deepcopy(fields).items(),
+        lambda fields: pickle.loads(pickle.dumps(fields)).items(),
+        lambda fields: fields.policy.name if hasattr(fields.policy, "name") else None,
+    ],
+)
+def test_any_other_use(use, in_text, parsed):
+    assert use(in_text) == use(parsed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda fields: fields.__setitem__("Host", "z"),
+        lambda fields: fields.__delitem__("x-one"),
+        lambda fields: fields.replace_header("host", "z"),
+        lambda fields: fields.add_header("X-One", "z", a="b"),
+        lambda fields: fields.set_raw("New", "z"),
+        lambda fields: fields._headers.append(("New", "z")),
+        lambda fields: fields.set_param("a", "b", header="X-One"),
+    ],
+)
+def test_changes_count(change, in_text, parsed):
+    change(in_text)
+    change(parsed)
+    assert in_text.items() == parsed.items()
+    for name in [*NAMES, "New"]:
+        assert in_text[name] == parsed[name]
+        assert (name in in_text) is (name in parsed)
+
+
+def test_another_policy_counts(in_text, parsed):
+    for fields in (in_text, parsed):
+        fields.policy = email.policy.default
+    assert type(in_text["host"]).__name__ == type(parsed["host"]).__name__ != "str"
+
+
+def test_name_that_is_no_text(in_text, parsed):
+    for fields in (in_text, parsed):
+        with pytest.raises(AttributeError):
+            fields.get(None)
+        with pytest.raises(AttributeError):
+            _ = None in fields
+
+
+def test_head_of_a_form_is_the_parsers():
+    head = b"POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n"
+    agree(head.partition(b"\n")[2].decode())
+    assert told(fields_of_head(head)) == told(
+        parse_fields(head.partition(b"\n")[2], http.client.HTTPMessage)
+    )
