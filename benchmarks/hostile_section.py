@@ -29,7 +29,7 @@ what was left to wait. {verdict}
 {table}
 
 "Beside" is a second server of the same kind, which nobody attacks, asked at the same time: what it
-suffers is the machine's doing. Python {python}, {system}, {cores} cores, on a machine with much
+suffers is the machine's doing. Python {python}, {system}, {cores} cores, on a machine that may have
 other work to do (load averages of {loads}), which can only make an attempt worse: so of up to
 {attempts} the best counts, the first that reaches the goal or else the one that comes nearest.
 All of them are in `benchmarks/results/hostile.json`. Deadlines are short, so that all of them pass

@@ -15,6 +15,7 @@ In doubt it is the thread lane.
 """
 
 import functools
+import operator
 import socketserver
 from collections.abc import Callable
 from typing import Any, Final
@@ -41,10 +42,10 @@ _SERVER_HOOKS: Final = (
     "shutdown_request",
     "close_request",
 )
-_HANDLER_HOOKS: Final = ("handle", "__new__")
+_hooks_of_one_thread: Final = operator.attrgetter("handle", "__new__")
 
-#: These may come in another thread than the exchange; in an `HTTPServer` there is only one.
-_THREAD_HOOKS: Final = ("setup", "finish")
+#: `setup` and `finish` may come in another thread than the exchange; an `HTTPServer` has only one.
+_hooks: Final = operator.attrgetter("handle", "__new__", "setup", "finish")
 
 #: These run in the thread of ``serve_forever``.
 _ACCEPT_HOOKS: Final = ("get_request", "verify_request")
@@ -90,15 +91,13 @@ def _are_inherited(server: Any, hooks: tuple[str, ...], plain_classes: tuple[typ
 def may_take_event_lane(make_handler: Callable[..., Any], *, in_one_thread: bool) -> bool:
     """Tell whether handlers made so can stay with a connection without keeping a thread."""
     handler_class = class_of(make_handler)
-    hooks = _HANDLER_HOOKS if in_one_thread else _HANDLER_HOOKS + _THREAD_HOOKS
+    hooks = _hooks_of_one_thread if in_one_thread else _hooks
     return (
         handler_class is not None
         and issubclass(handler_class, BaseHTTPRequestHandler)
         and type(handler_class).__call__ is type.__call__
         and constructors_end_with_super(handler_class, BaseHTTPRequestHandler)
-        and all(
-            getattr(handler_class, hook) is getattr(BaseHTTPRequestHandler, hook) for hook in hooks
-        )
+        and hooks(handler_class) == hooks(BaseHTTPRequestHandler)
     )
 
 

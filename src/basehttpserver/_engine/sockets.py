@@ -296,8 +296,15 @@ def accept_from(
             plain.close()
             raise
         return adopt(secure), address
-    accepted, address = listener.accept()
-    return adopt(accepted), address
+    if type(listener) is not socket.socket:
+        accepted, address = listener.accept()
+        return adopt(accepted), address
+    # As `socket.accept`, but a socket that tells from the first: a third of its time.
+    descriptor, address = listener._accept()  # type: ignore[attr-defined]
+    handled = HandledSocket(*_kind_of(listener), fileno=descriptor)
+    if socket.getdefaulttimeout() is None and listener.gettimeout():
+        handled.setblocking(True)
+    return handled, address
 
 
 def adopt(request: Any) -> Any:
@@ -311,6 +318,12 @@ def adopt(request: Any) -> Any:
     if own is not socket.socket:
         return request
     timeout = request.gettimeout()
-    handled = HandledSocket(request.family, request.type, request.proto, fileno=request.detach())
+    handled = HandledSocket(*_kind_of(request), fileno=request.detach())
     handled.settimeout(timeout)
     return handled
+
+
+def _kind_of(sock: socket.socket) -> tuple[int, int, int]:
+    """Return family, type and protocol, without the ``Enum`` that the socket makes of each."""
+    plain: Any = super(socket.socket, sock)
+    return plain.family, plain.type, plain.proto
