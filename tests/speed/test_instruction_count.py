@@ -5,11 +5,11 @@ from benchmarks import instruction_count
 
 #: Of instructions of Python's machine, for any CPython; the measured count, which is another one in
 #: each minor version, and some 10 % above the highest. Lower it when a request costs less.
-MOST_INSTRUCTIONS = 4000
+MOST_INSTRUCTIONS = 2250
 
 #: Of functions in Python, and of those in C.
-MOST_CALLS = 175
-MOST_C_CALLS = 137
+MOST_CALLS = 80
+MOST_C_CALLS = 94
 
 
 @pytest.fixture(scope="module")
