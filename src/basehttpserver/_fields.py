@@ -21,7 +21,7 @@ __all__ = ["fields_of_head", "parse_fields"]
 _PLAIN_LINES: Final = re.compile(r"(?:[!-9;-~]++:[^\r\n]*+\r\n)*+\r\n")
 
 #: Content types by which the email parser looks for more than fields.
-_WITH_PARTS: Final = re.compile(r"(?im)^content-type:[ \t]*(?:message|multipart)/")
+_WITH_PARTS: Final = re.compile(r"(?im)^content-type:[^\S\r\n]*(?:message|multipart)/")
 
 
 class _HeadersOfText:
@@ -30,14 +30,16 @@ class _HeadersOfText:
     def __get__(self, fields: Any, owner: type | None = None) -> Any:
         if fields is None:
             raise AttributeError("_headers")
-        fields._headers = _taken_apart(fields._text[1:])
+        fields.__class__ = http.client.HTTPMessage
+        fields._headers = _taken_apart(fields.__dict__.pop("_text")[1:])
+        del fields._lowered
         return fields._headers
 
 
 class RequestFields(http.client.HTTPMessage):
     """Fields that are looked up in the text of their head, for as long as nobody changes them.
 
-    Once that is done, or anything else is asked, all of it is `HTTPMessage`'s.
+    Once that is done, or anything else is asked, it is an `HTTPMessage` and nothing more.
     """
 
     _headers: Any = _HeadersOfText()
@@ -52,12 +54,7 @@ class RequestFields(http.client.HTTPMessage):
 
     def _is_text(self, name: object) -> bool:
         """Tell whether a name may be looked up in the text."""
-        return (
-            "_headers" not in self.__dict__
-            and isinstance(name, str)
-            and ":" not in name
-            and self.policy is email.policy.compat32
-        )
+        return isinstance(name, str) and ":" not in name and self.policy is email.policy.compat32
 
     def get(self, name: str, failobj: Any = None) -> Any:
         """Return the value of the first field of this name, else `failobj`."""

@@ -22,9 +22,11 @@ def run_exchange(server: Any, connection: Connection) -> bool:
     """
     parks = False
     try:
-        handler = connection.resident or _make_resident(server, connection)
+        handler = connection.resident
         if handler is None:
-            return False
+            handler = _make_resident(server, connection)
+            if handler is None:
+                return False
         try:
             handler._handle_exchange()
             while not connection.goes_on and not handler.close_connection:

@@ -1,5 +1,6 @@
 """The request line and the field lines, as ``http.server`` parses them: for `parse_request`."""
 
+import functools
 import http.client
 from http import HTTPStatus
 from typing import Any, Final
@@ -8,7 +9,7 @@ from basehttpserver._engine import Connection
 from basehttpserver._fields import fields_of_head, parse_fields
 from basehttpserver._response_head import ResponseHead
 
-__all__ = ["RequestSyntax"]
+__all__ = ["RequestSyntax", "is_hidden"]
 
 #: ``HTTP/1.1`` has so many; in a strict request line no other version has another number of them.
 _VERSION_CHARACTERS: Final = 8
@@ -23,6 +24,18 @@ class _LazyFields:
             raise AttributeError("headers")
         handler.headers = fields_of_head(head)
         return handler.headers
+
+
+def is_hidden(handler: Any, name: str) -> bool:
+    """Tell whether a program's attribute is in the way of one that we make when it is asked for."""
+    handler_class: Any = type(handler)
+    return _is_hidden(handler_class, name)
+
+
+@functools.lru_cache(maxsize=256)
+def _is_hidden(handler_class: Any, name: str) -> bool:
+    owner = next(each for each in handler_class.__mro__ if name in vars(each))
+    return not str(owner.__module__).startswith(f"{__package__}.")
 
 
 class RequestSyntax(ResponseHead):
@@ -110,8 +123,11 @@ class RequestSyntax(ResponseHead):
         path = head.target.decode("latin-1")
         self.path = _without_authority(path) if path.startswith("//") else path
         self.close_connection = not (head.keeps_alive and self.protocol_version >= "HTTP/1.1")
-        self.__dict__.pop("headers", None)
-        self._unparsed_head = raw
+        if is_hidden(self, "headers"):
+            self.headers = fields_of_head(raw)
+        else:
+            self.__dict__.pop("headers", None)
+            self._unparsed_head = raw
         return True
 
     def _parse_fields(self) -> bool:

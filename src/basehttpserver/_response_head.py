@@ -120,6 +120,7 @@ class ResponseHead(RequestLog):
             return
         if message is None:
             message = self.responses[code][0] if code in self.responses else ""
+        message = str(message)  # Some programs give an exception.
         if not message.isprintable():
             _check_no_line_end("message", message)
         line = f"{self.protocol_version} {code:d} {message}\r\n".encode("latin-1")

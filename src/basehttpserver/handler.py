@@ -1,7 +1,8 @@
 """``BaseHTTPRequestHandler``: the API of ``http.server``, over an engine or without one.
 
 The order of calls is CPython's, and every step is looked up on the instance, so that any of them
-may be overridden or replaced:
+may be overridden or replaced. (Where `parse_request` was not, and a head is strict, it is left out:
+the protocol has found what it would find.)
 
     __init__
       setup
@@ -35,7 +36,7 @@ from basehttpserver._constructors import ends_with_super
 from basehttpserver._engine import Connection, connection_of, tunnel
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._exchange import RequestHead
-from basehttpserver._request_syntax import RequestSyntax
+from basehttpserver._request_syntax import RequestSyntax, is_hidden
 from basehttpserver._response_head import DEFAULT_ERROR_CONTENT_TYPE, DEFAULT_ERROR_MESSAGE
 from basehttpserver.exceptions import PeerError, PeerTimeoutError
 
@@ -128,6 +129,8 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         )
         peer.incoming.keep_socket()
         self.__dict__.pop("rfile", None)
+        if is_hidden(self, "rfile"):
+            self.rfile = peer.open_reader(self.rbufsize)
         self.wfile = peer.outgoing.open_writer()
 
     def _find_peer(self) -> Connection | None:
@@ -187,9 +190,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         A ``TimeoutError`` ends the connection with a line in the log; other exceptions pass.
         """
         peer = self._peer
-        if peer is not None and not (
-            peer.in_exchange or peer.begin_exchange() or self._reads_by_itself(peer)
-        ):
+        if peer is not None and not (peer.begin_exchange() or self._reads_by_itself(peer)):
             self.close_connection = True
             return
         self._run(self._read_and_respond)

@@ -115,6 +115,9 @@ def parsed():
 def test_text_is_a_message(in_text):
     assert isinstance(in_text, http.client.HTTPMessage)
     assert "_headers" not in vars(in_text)
+    assert in_text.keys() == ["Host", "X-One", "x-one", "Empty", "Latin", "X"]
+    assert type(in_text) is http.client.HTTPMessage
+    assert "_text" not in vars(in_text)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -96,8 +96,12 @@ class LineProtocol:
         self.body_left -= len(data)
         return data
 
+    def try_end_plainly(self, block, body):
+        return None
+
     def send_head(self, block, *, keeps_alive, is_last):
         self.has_response = True
+        self.is_last = is_last
         self.wire.append(block)
         return self.pending_bytes
 

@@ -376,6 +376,19 @@ class TestEnd:
         assert rig.connection.state is State.CLOSED
         assert not rig.connection.begin_exchange()
 
+    @pytest.mark.parametrize("is_stopping", [False, True])
+    def test_head_says_that_the_server_stops(self, rig, is_stopping):
+        """So it is told to the protocol at once; others are gathered."""
+        rig.begin()
+        rig.connection.may_park = True
+        rig.connection.outgoing.seen_in = "a stay"
+        rig.context.is_stopping = is_stopping
+        rig.connection.write_head(b"HTTP/1.1 200 OK\r\n\r\n", keeps_alive=True)
+        assert rig.protocol.has_response is is_stopping
+        assert rig.connection.outgoing.has_response
+        if is_stopping:
+            assert rig.protocol.is_last
+
     def test_server_stops(self, rig):
         rig.begin()
         rig.context.is_stopping = True

@@ -12,7 +12,7 @@ from basehttpserver._engine.connection import Connection
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
-from basehttpserver._engine.poller import MOST_ACCEPTED, MOST_DUE, MOST_IN_MIDST, Poller
+from basehttpserver._engine.poller import MOST_ACCEPTED, MOST_DUE, MOST_RECEIVING, Poller
 from basehttpserver._engine.sockets import adopt
 from basehttpserver._engine.state import State
 from basehttpserver._exchange import Verdict
@@ -268,7 +268,7 @@ class TestDeadlines:
 
     def test_those_in_the_midst_of_a_head_have_their_turn_behind_the_others(self, rig):
         """So many of them in a turn, and the next ones in the next."""
-        slow = [rig.connect(b"h") for _ in range(MOST_IN_MIDST + 2)]
+        slow = [rig.connect(b"h") for _ in range(MOST_RECEIVING + 2)]
         quick = rig.connect(b"head\n")
         rig.finish(rig.host.answered.pop())
         for client in [*slow, quick]:
@@ -276,13 +276,13 @@ class TestDeadlines:
         rig.poller.run_once(0.005, rig.tenure)
         first, *others = rig.host.answered
         assert first.client_address == quick.getsockname()
-        assert len(others) == MOST_IN_MIDST
+        assert len(others) == MOST_RECEIVING
         rig.poller.run_once(0.005, rig.tenure)
-        assert len(rig.host.answered) == MOST_IN_MIDST + 3
+        assert len(rig.host.answered) == MOST_RECEIVING + 3
 
     def test_slow_ones_are_seen_to_in_turn(self, rig):
         """Whoever is always ready keeps nobody from their turn."""
-        slow = [rig.connect(b"h") for _ in range(2 * MOST_IN_MIDST)]
+        slow = [rig.connect(b"h") for _ in range(2 * MOST_RECEIVING)]
         for _ in range(3):
             for client in slow:
                 client.sendall(b"h")

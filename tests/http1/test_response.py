@@ -1,8 +1,8 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basehttpserver._http1.response import ResponseEncoder
+from basehttpserver._http1.response import ResponseEncoder, try_encode_plain
 from tests.http1 import profile
 from tests.http1.client import CutError, read_response
 
@@ -576,3 +576,70 @@ class TestSentByTheHandler:
         self.sends(handler, OK + b"Content-Length: 0\r\n\r\n")
         assert handler.encoder.has_response
         assert not handler.encoder.must_close
+
+
+# Plain responses, which no encoder is made for.
+
+LINES = [
+    *(
+        f"HTTP/1.1 {status} OK\r\n"
+        for status in (100, 101, 200, 204, 205, 304, 404, 599, 600, 2000)
+    ),
+    "HTTP/1.1 200 \r\n",
+    "HTTP/1.1 200\r\n",
+    "HTTP/1.0 200 OK\r\n",
+    "HTTP/1.1 200 OK\n",
+    "HTTP/1.1 200 O\rK\r\n",
+    "X: y\r\n",
+]
+FIELDS = [
+    *(f"Content-Length: {value}\r\n" for value in ("3", "4", "003 ", "+3", "3, 3", "")),
+    "content-length:3\r\n",
+    "Content-Length : 3\r\n",
+    "Content-Length: 3\n",
+    "Content-Length-Not: 9\r\n",
+    "Connection: close\r\n",
+    "CONNECTION: keep-alive\r\n",
+    "Connectionless: close\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Transfer-Encoding\t: x\r\n",
+    "Content-Type: text/plain\r\n",
+    "X: Content-Length: 9\r\n",
+    "X: a\rContent-Length: 9\r\n",
+    "X: a\n",
+    "X:\r\r\n",
+    ": x\r\n",
+    " folded\r\n",
+    "no colon\r\n",
+    "\r\n",
+    "\n",
+]
+
+
+@settings(derandomize=True, max_examples=2000, deadline=None)
+@given(st.sampled_from(LINES), st.lists(st.sampled_from(FIELDS), max_size=4), st.booleans())
+def test_plain_response_is_as_the_encoder_has_it(line, fields, is_ended):
+    """What is sent, and that the connection goes on."""
+    block = "".join([line, *fields, "\r\n" if is_ended else ""]).encode()
+    plain = try_encode_plain(block, b"abc")
+    if plain is not None:
+        encoder = ResponseEncoder("GET", (1, 1))
+        encoder.send_head(block, keeps_alive=True, is_last=False)
+        encoder.send_body(b"abc")
+        assert plain == b"".join(encoder.take(last=True))
+        assert not encoder.must_close
+        assert encoder.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ("", "Content-Length: 3\r\n"),
+        ("Content-Length: 3\r\n", "Content-Length: 3\r\n"),
+        ("A: b\r\ncontent-length:3\r\nC: d\r\n", "A: b\r\ncontent-length:3\r\nC: d\r\n"),
+    ],
+)
+def test_plain_responses_need_no_encoder(fields, shown):
+    line = "HTTP/1.1 200 OK\r\n"
+    plain = try_encode_plain(f"{line}{fields}\r\n".encode(), b"abc")
+    assert plain == f"{line}{shown}\r\nabc".encode()

@@ -149,3 +149,31 @@ def test_server_without_our_poller(handler):
     with talking(server_class, handler) as running, conversation(running) as client:
         client.get("/one", "Connection: close").expect(200, b"GET /one ")
         client.want_closed()
+
+
+@pytest.mark.parametrize("server_class", [HTTPServer, ThreadingHTTPServer])
+def test_body_ends_where_rfile_was_touched_before_the_first_request(server_class):
+    class Touching(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle(self):
+            assert self.rfile.readable()
+            super().handle()
+
+        def do_POST(self):
+            self.do_GET()
+
+        def do_GET(self):
+            body = b"".join(self.rfile)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.path.encode() + b" " + body)
+
+        def log_message(self, format, *args):
+            pass
+
+    server = server_class(("127.0.0.1", 0), Touching)
+    with serving(server) as running, conversation(running) as client:
+        client.get("/1", method="POST", body=b"a\nb\n").get("/2")
+        client.expect(200, b"/1 a\nb\n")
+        client.expect(200, b"/2 ")

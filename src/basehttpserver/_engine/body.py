@@ -53,7 +53,7 @@ class Body:
             self._ask()
 
     def _ask(self) -> None:
-        self._protocol.ask_for_body()
+        self._outgoing.ask_for_body()
         self._outgoing.flush()
 
     @property

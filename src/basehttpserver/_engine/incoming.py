@@ -273,6 +273,7 @@ class Incoming:
     def finish(self) -> None:
         """Forget what is left of the request, also in the buffer of ``rfile``."""
         self._head_left = b""
+        self._line = None
         self._has_body = False
         if self._spooled is not None:
             self._close_spool()

@@ -117,6 +117,12 @@ class Outgoing:
         with self._lock:
             return self._gathered_head is not None or self._protocol.has_response
 
+    def ask_for_body(self) -> None:
+        """Let a client send its body that waits for a word to do so."""
+        with self._lock:
+            self._pour_locked()
+            self._protocol.ask_for_body()
+
     def write_head(self, block: bytes, *, keeps_alive: bool, is_last: bool) -> None:
         """Take a whole head that the handler wrote through the API."""
         with self._lock:
@@ -192,7 +198,7 @@ class Outgoing:
             data = self._protocol.try_end_plainly(block, b"".join(self._gathered_body))
             if data is None:
                 return False
-            self._forget_gathered()
+            self._forget_gathered_locked()
             self.seen_in = None
             if self._is_watched:
                 self._stop_watching_locked()
@@ -290,9 +296,9 @@ class Outgoing:
             self._protocol.send_head(self._gathered_head, keeps_alive=True, is_last=False)
             for piece in self._gathered_body:
                 self._protocol.send_body(piece)
-            self._forget_gathered()
+            self._forget_gathered_locked()
 
-    def _forget_gathered(self) -> None:
+    def _forget_gathered_locked(self) -> None:
         self._gathered_head = None
         self._gathered_body.clear()
 

@@ -29,6 +29,7 @@ from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.listener import Listener
 from basehttpserver._engine.patience import Patience
 from basehttpserver._engine.roster import Roster
+from basehttpserver._engine.rotation import Rotation
 from basehttpserver._engine.state import BODY, CLOSED, HANDSHAKE, HEAD, HEAD_END, SENDING
 from basehttpserver._engine.transport import READ, HandshakeError
 from basehttpserver._engine.waker import Waker
@@ -46,12 +47,10 @@ MOST_ACCEPTED: Final = 8
 
 #: Who asks for a little is not to wait for thousands that send a byte at a time, or take megabytes:
 #: so many of these have their turn behind the others, which takes a millisecond …
-MOST_IN_MIDST: Final = 64
+MOST_RECEIVING: Final = 64
 
 #: … and so many slices of responses are sent on to them, over all: as long again.
 MOST_SLICES: Final = 8
-
-_IN_MIDST: Final = frozenset({BODY, SENDING})
 
 #: These wait for a request, and have begun none as far as their state tells.
 _RESTING: Final = frozenset({HANDSHAKE, HEAD, CLOSED})
@@ -84,7 +83,8 @@ class Poller:
         self._wants_threads = False
         self._process = os.getpid()
         self._answered = 0
-        self._next_in_midst = 0
+        self._receivers: Rotation[Connection] = Rotation()
+        self._senders: Rotation[Connection] = Rotation()
         self._most_accepted = MOST_ACCEPTED
         self._is_closed = False
 
@@ -204,44 +204,42 @@ class Poller:
         Of a batch that is left in the middle the rest comes again: the selector tells levels, not
         edges.
         """
-        in_midst: list[Connection] = []
+        receiving: list[Connection] = []
+        sending: list[Connection] = []
         for key, _ in events:
             found = key.data
             if not isinstance(found, Connection):
                 self._on_event(found, tenure)
             # What an earlier event of the batch has closed or handed on is none of ours.
             elif found.watched_mask:
-                if found.state in _IN_MIDST or found.awaited is HEAD_END:
-                    in_midst.append(found)
+                if found.state is SENDING:
+                    sending.append(found)
+                elif found.state is BODY or found.awaited is HEAD_END:
+                    receiving.append(found)
                 elif found.resident is not None:
                     self._go_on_with_resident(found)
                 else:
                     self._go_on(found, receives=True)
             if tenure.is_over or self._is_closed:
                 return
-        if in_midst:
-            self._go_on_in_midst(in_midst, tenure)
+        if receiving or sending:
+            self._go_on_in_midst(receiving, sending, tenure)
 
-    def _go_on_in_midst(self, ready: list[Connection], tenure: Tenure) -> None:
-        """Go on with some that are in the midst of a head, a body or a response.
+    def _go_on_in_midst(
+        self, receiving: list[Connection], sending: list[Connection], tenure: Tenure
+    ) -> None:
+        """Go on with some that are in the midst of a head or a body, and some of a response.
 
-        With the next ones in each turn: what is left is ready then, too.
+        The others are ready in the next turn, too, and it is theirs.
         """
-        count = len(ready)
-        begin, self._next_in_midst = (
-            self._next_in_midst % count,
-            self._next_in_midst + MOST_IN_MIDST,
-        )
-        slices_left = MOST_SLICES
-        for connection in (ready[begin:] + ready[:begin])[:MOST_IN_MIDST]:
-            if not connection.watched_mask:
-                continue
-            if connection.state is not SENDING:
-                self._go_on(connection, receives=True)
-            elif slices_left > 0:
-                slices = max(1, MOST_SLICES // count)
-                slices_left -= slices
-                self._go_on(connection, receives=False, slices=slices)
+        slices = max(1, MOST_SLICES // len(sending)) if sending else 1
+        for connection in (
+            *self._receivers.next_of(receiving, MOST_RECEIVING),
+            *self._senders.next_of(sending, MOST_SLICES),
+        ):
+            if connection.watched_mask:
+                receives = connection.state is not SENDING
+                self._go_on(connection, receives=receives, slices=slices)
             if not self._may_go_on(tenure):
                 return
 

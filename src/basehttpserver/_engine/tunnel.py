@@ -24,7 +24,7 @@ def end_request_before(connection: _Connection, block: bytes) -> None:
     waits for 100 gets that first. Raises `PeerError` where too much is left.
     """
     if connection.in_exchange and connection.protocol.begins_tunnel(block):
-        connection.protocol.ask_for_body()
+        connection.outgoing.ask_for_body()
         connection.incoming.drop_body()
 
 

@@ -320,8 +320,7 @@ class Http1Connection:
             return None
         wire = try_encode_plain(block, body)
         if wire is not None:
-            self._state = _HEAD
-            self._heads.next_message()
+            self._await_head(_HEAD)
         return wire
 
     def send_body(self, data: bytes | bytearray | memoryview) -> int:
@@ -380,17 +379,21 @@ class Http1Connection:
             and (self._raw is None or self._raw.is_whole())
         )
         if may_keep and self._state is _DONE:
-            self._state = _HEAD
-            self._heads.next_message()
+            self._await_head(_HEAD)
             return Verdict.KEEP
         if may_keep and self._state is _BODY and self._may_finish_reading():
-            self._state = _DRAIN
             self._drain_left = self._settings.max_drain_bytes
-            self._heads.next_message()
+            self._await_head(_DRAIN)
             return Verdict.KEEP
         is_read = self._state in (_DONE, _TUNNEL) and not self._buffer
         self._state = _CLOSED
         return Verdict.CLOSE if is_read or self._has_eof else Verdict.LINGER
+
+    def _await_head(self, state: _State) -> None:
+        """Expect the next head, and keep nothing of the last request while there is none."""
+        self._state = state
+        self._head = None
+        self._heads.next_message()
 
     def _may_finish_reading(self) -> bool:
         """Tell whether what is left of the body is worth reading, for another request behind it."""

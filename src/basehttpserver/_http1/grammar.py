@@ -101,7 +101,7 @@ _OTHER_FIELD: Final = (
     rb"(?:(?!\r|[CTct](?i:ontent-length|onnection|ransfer-encoding)[ \t]*+:)[^\n]++\n)"
 )
 PLAIN_RESPONSE: Final = re.compile(
-    rb"HTTP/1\.1 (?!20[45]|304)[2-5][0-9]{2} [^\n]*+\n"
+    rb"HTTP/1\.1 (?!20[45]|304)[2-5][0-9]{2} [^\r\n]*+\r\n"
     + _OTHER_FIELD
     + rb"*+(?:(?i:content-length):[ \t]*+([0-9]{1,18}+)[ \t]*+\r\n"
     + _OTHER_FIELD
