@@ -26,6 +26,7 @@
     what is kept at most    spool        of bodies and responses, for one server
     from other threads      waker        makes the poller look up
     a client that is left   lingering    closed connections, read on for a moment
+    whose turn it is        rotation     of many that are ready at once
     when to give up         patience     what the poller waits for, and how long
     how that is measured    deadlines    a table of deadlines; minimum rates
 

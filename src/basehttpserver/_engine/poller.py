@@ -2,8 +2,9 @@
 
     run_once
       _accept_some                connections from the listener
-      _go_on                      bytes of a handshake, head or body; room for more of a response
+      _go_on                      what has come, of whoever asks for something …
         _respond                  a request is whole: hand it on
+      _go_on_in_midst             … and of some who are in the midst of it
       _take_back                  connections whose exchange has ended come back, from any thread
       _on_due                     a deadline is past: answer 408, or close
 
