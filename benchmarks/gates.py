@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.results import divide
+from benchmarks.ratio import divide
 from benchmarks.scenarios import OURS, REFERENCE
 from benchmarks.servers import SERVERS
 

@@ -11,6 +11,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from benchmarks import gates
+from benchmarks.ratio import divide
 from benchmarks.scenarios import MIXED, OURS, REFERENCE, SCENARIOS
 from benchmarks.servers import ROOT, SERVERS
 
@@ -30,7 +32,6 @@ def load(path: Path = PATH) -> Results:
 
 def save(results: Results, path: Path) -> None:
     """Write the results, with a summary of the runs so far; a reader never sees half of them."""
-    from benchmarks import gates
 
     results["summary"] = summarize(results["runs"])
     results["gates"] = gates.judge_all(results["summary"])
@@ -104,8 +105,3 @@ def compare(scenario: str, summary: dict[str, dict[str, Any]]) -> None:
             of["kept"] = divide(rates[name], of["without_requests_per_second"])
         if SCENARIOS[scenario].measure == MIXED:
             of["kept"] = divide(rates[name], of["alone_requests_per_second"])
-
-
-def divide(rate: float | None, by: float | None) -> float | None:
-    """Return a ratio, or None where one of the two was not measured."""
-    return round(rate / by, 4) if rate is not None and by else None
