@@ -10,7 +10,7 @@ import sys
 import pytest
 from benchmarks.soak import find_growth, soak
 
-SECONDS = float(os.environ.get("BASEHTTPSERVER_SOAK_SECONDS", "20"))
+SECONDS = float(os.environ.get("BASEHTTPSERVER_SOAK_SECONDS", "10"))
 
 #: The first sample comes when each cache has begun to fill.
 WARM_UP_SECONDS = SECONDS / 2
