@@ -616,7 +616,7 @@ FIELDS = [
 ]
 
 
-@settings(derandomize=True, max_examples=2000, deadline=None)
+@settings(derandomize=True, max_examples=500, deadline=None)
 @given(st.sampled_from(LINES), st.lists(st.sampled_from(FIELDS), max_size=4), st.booleans())
 def test_plain_response_is_as_the_encoder_has_it(line, fields, is_ended):
     """What is sent, and that the connection goes on."""
