@@ -266,6 +266,19 @@ class TestLimits:
                 client.get().expect(200)
             assert not running.server._lanes._pool.running
 
+    def test_answer_before_the_body(self):
+        """Who sends nothing of it may wait for the answer first."""
+
+        class Refusing(Handler):
+            def do_POST(self):
+                self.send_error(401)
+
+        with (
+            serving(ThreadingHTTPServer(ANYWHERE, Refusing)) as running,
+            conversation(running) as client,
+        ):
+            client.get("/", "Content-Length: 1000000", method="POST").expect(401)
+
     def test_workers(self):
         may_end = threading.Event()
 

@@ -150,6 +150,11 @@ class Incoming:
             )
         return self._reader
 
+    @property
+    def has_body(self) -> bool:
+        """Something of the body was collected."""
+        return self._held_bytes > 0
+
     def is_read_by(self, file: object) -> bool:
         """Tell whether `file` is the ``rfile`` that `open_reader` returned last."""
         return file is self._reader

@@ -8,6 +8,7 @@ a response's client   a look when its allowance may be used up, see `outgoing`
 """
 
 import math
+from typing import Final
 
 from basehttpserver._engine.connection import Connection
 from basehttpserver._engine.deadlines import DeadlineTable
@@ -15,6 +16,10 @@ from basehttpserver._engine.state import Awaited, State
 from basehttpserver.settings import Settings
 
 __all__ = ["Patience"]
+
+#: Who has sent nothing of a body for so long may wait for the answer first, as for 401: its handler
+#: begins. Who sends a byte now and then has no thread for it.
+ANSWER_FIRST_SECONDS: Final = 2.0
 
 
 class Patience:
@@ -38,6 +43,11 @@ class Patience:
         """Wait for the next request, of which nothing is here."""
         connection.awaited = Awaited.REQUEST
         self._deadlines.set(connection, connection.idle_seconds)
+
+    def await_begin_of_body(self, connection: Connection) -> None:
+        """Wait until the body has begun, and no longer than its client may wait for an answer."""
+        seconds = connection.body.seconds_between_looks
+        self._deadlines.set(connection, min(seconds, ANSWER_FIRST_SECONDS))
 
     def await_body(self, connection: Connection) -> None:
         """Wait until the body, which is collected, is to be looked at."""

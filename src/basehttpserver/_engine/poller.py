@@ -372,7 +372,10 @@ class Poller:
             if not self._host.body_bytes_first(connection):
                 return True
             connection.begin_body(asks=self._host.asks_for_body(connection))
-            self._patience.await_body(connection)
+            if self._may_answer_first(connection):
+                self._patience.await_begin_of_body(connection)
+            else:
+                self._patience.await_body(connection)
         elif receives and not connection.peer.receive():
             return False
         if connection.state is BODY:
@@ -450,6 +453,8 @@ class Poller:
             if self._patience.is_over_for_response(due):
                 due.verdict = Verdict.CLOSE
                 self._close(due)
+        elif due.state is BODY and self._may_answer_first(due):
+            self._respond(due)
         elif due.state is BODY:
             if self._patience.is_over_for_body(due):
                 due.time_out_body()
@@ -459,6 +464,15 @@ class Poller:
             self._respond(due)
         else:
             self._close(due)
+
+    def _may_answer_first(self, connection: Connection) -> bool:
+        """Tell whether a handler may begin before a large body, of which nothing has come."""
+        head = connection.head
+        return (
+            head is not None
+            and (head.body_length or 0) > self._context.settings.spool_memory_bytes
+            and not (self._context.has_one_thread or connection.incoming.has_body)
+        )
 
     # The end.
 
