@@ -66,9 +66,10 @@ def serve(launch, folder):
 def get(request, serve, certificate, side):
     """Ask for a path, by one connection that is kept alive."""
     with serve(request.param, certificate) as program, requests.Session() as session:
-        # wptserve ends some connections without a word, on http.server as well, and a request may be
-        # on its way then: clients ask again (RFC 9112 9.3.1), where a method allows it.
-        session.mount("http", requests.adapters.HTTPAdapter(max_retries=1))
+        # wptserve ends some connections without a word, on http.server as well, and a request may
+        # be on its way then: clients ask again (RFC 9112 9.3.1), where a method allows it.
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, requests.adapters.HTTPAdapter(max_retries=1))
 
         def get(path, method="GET", **options):
             url = program.url(path, scheme=request.param)
