@@ -35,7 +35,7 @@ from basehttpserver._cgi.meta_variables import (
 )
 from basehttpserver._cgi.script import ClientGoneError, Script, ScriptSilentError
 from basehttpserver._cgi.target import Target, collapse_path, has_control_character, paths_through
-from basehttpserver._local_files import has_windows_meaning
+from basehttpserver._files.paths import has_windows_meaning
 from basehttpserver.files import SimpleHTTPRequestHandler
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from basehttpserver._engine.streams import ResponseWriter
-from basehttpserver._listing import encode_listing
-from basehttpserver._local_files import RegularFile, decode_path, has_windows_meaning
-from basehttpserver._served_folder import ServedFolder, Symlinks, served_folder
+from basehttpserver._files.listing import encode_listing
+from basehttpserver._files.paths import decode_path, has_windows_meaning
+from basehttpserver._files.regular_file import RegularFile
+from basehttpserver._files.served_folder import ServedFolder, Symlinks, served_folder
 from basehttpserver.handler import BaseHTTPRequestHandler
 
 if TYPE_CHECKING:

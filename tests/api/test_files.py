@@ -6,7 +6,7 @@ import pathlib
 
 import pytest
 
-from basehttpserver import _local_files
+from basehttpserver._files import regular_file
 from tests.api.file_requests import Handler, ask, ask_past_parser, exchange
 
 MODIFIED = 1_000_000_000
@@ -90,7 +90,7 @@ class TestFile:
         def fstat(descriptor, fstat=os.fstat):
             return os.stat_result([*fstat(descriptor)[:8], 10**15, 0])
 
-        monkeypatch.setattr(_local_files.os, "fstat", fstat)
+        monkeypatch.setattr(regular_file.os, "fstat", fstat)
         answer = ask("/file", directory=root, fields=[f"If-Modified-Since: {MODIFIED_DATE}"])
         assert (answer.status, answer.body) == (200, b"content")
         assert "Last-Modified" not in answer.fields

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from basehttpserver import files
-from basehttpserver._local_files import has_windows_meaning
+from basehttpserver._files.paths import has_windows_meaning
 from tests.api.file_requests import Handler, ask, ask_past_parser
 
 SECRET = b"not for the world"

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from basehttpserver import _local_files
-from basehttpserver._local_files import RegularFile
+from basehttpserver._files import regular_file
+from basehttpserver._files.regular_file import RegularFile
 from tests.api.file_requests import Handler, ask
 
 needs_fifo = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
@@ -21,7 +21,7 @@ class TestNotRegular:
         def refuse(path, flags):
             raise AssertionError(path)
 
-        monkeypatch.setattr(_local_files, "_open_without_waiting", refuse)
+        monkeypatch.setattr(regular_file, "_open_without_waiting", refuse)
 
     @needs_fifo
     def test_fifo(self, tmp_path):
@@ -72,7 +72,7 @@ class TestReplaced:
             is_replaced = os.path.basename(path) == "replaced"
             return status if is_replaced else stat(path, *arguments, **keywords)
 
-        monkeypatch.setattr(_local_files.os, "stat", stat)
+        monkeypatch.setattr(regular_file.os, "stat", stat)
 
     @needs_fifo
     @pytest.mark.usefixtures("stat_of_a_file")
@@ -102,7 +102,7 @@ def test_may_not_be_opened(tmp_path, monkeypatch, error):
         raise error
 
     (tmp_path / "file").write_bytes(b"content")
-    monkeypatch.setattr(_local_files, "_open_without_waiting", refuse)
+    monkeypatch.setattr(regular_file, "_open_without_waiting", refuse)
     assert ask("/file", directory=tmp_path).status == 404
 
 
@@ -199,7 +199,7 @@ class TestRegularFile:
             raise OSError
 
         descriptors = []
-        monkeypatch.setattr(_local_files.os, "fstat", fstat)
+        monkeypatch.setattr(regular_file.os, "fstat", fstat)
         with pytest.raises(OSError):  # noqa: PT011
             RegularFile(path)
         monkeypatch.undo()

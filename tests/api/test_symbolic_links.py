@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from basehttpserver import _served_folder
+from basehttpserver._files import served_folder
 from tests.api.file_requests import Handler, ask
 
 SECRET = b"not for the world"
@@ -98,8 +98,8 @@ def served(request, tree):
 def platform(request, monkeypatch):
     """Both ways to find a path: that of POSIX, that of Windows."""
     if request.param == "looked_up":
-        monkeypatch.setattr(_served_folder, "_CAN_WALK", False)
-    elif not _served_folder._CAN_WALK:
+        monkeypatch.setattr(served_folder, "_CAN_WALK", False)
+    elif not served_folder._CAN_WALK:
         pytest.skip("folders cannot be walked here")
 
 
@@ -249,32 +249,32 @@ class TestChoice:
             ask("/top", directory=tree / "served", symlinks="insde")
 
 
-@pytest.mark.skipif(not _served_folder._CAN_WALK, reason="nothing prevents that here")
+@pytest.mark.skipif(not served_folder._CAN_WALK, reason="nothing prevents that here")
 @pytest.mark.parametrize("symlinks", ["inside", "none"])
 class TestReplaced:
     """A link takes the place of what was found, before that is opened."""
 
     def test_file(self, tree, symlinks, monkeypatch):
-        def replace_and_open(place, flags, open_place=_served_folder.Place.open):
+        def replace_and_open(place, flags, open_place=served_folder.Place.open):
             replaced.append(place.name)
             (tree / "served/top").unlink()
             (tree / "served/top").symlink_to("../secret")
             return open_place(place, flags)
 
         replaced = []
-        monkeypatch.setattr(_served_folder.Place, "open", replace_and_open)
+        monkeypatch.setattr(served_folder.Place, "open", replace_and_open)
         assert ask("/top", directory=tree / "served", symlinks=symlinks).status == 404
         assert replaced == ["top"]
 
     def test_folder_that_is_listed(self, tree, symlinks, monkeypatch):
-        def replace_and_open(place, flags, open_place=_served_folder.Place.open):
+        def replace_and_open(place, flags, open_place=served_folder.Place.open):
             replaced.append(place.name)
             (tree / "served/folder").rename(tree / "served/was_folder")
             (tree / "served/folder").symlink_to("../others")
             return open_place(place, flags)
 
         replaced = []
-        monkeypatch.setattr(_served_folder.Place, "open", replace_and_open)
+        monkeypatch.setattr(served_folder.Place, "open", replace_and_open)
         assert ask("/folder/", directory=tree / "served", symlinks=symlinks).status == 404
         assert replaced == ["folder"]
 
@@ -291,8 +291,8 @@ class TestReplaced:
 
         replaced = []
         (tree / "others/file").write_bytes(SECRET)
-        found = _served_folder.served_folder(str(tree / "served"), symlinks)
-        monkeypatch.setattr(_served_folder.os.path, "realpath", resolve_and_replace)
+        found = served_folder.served_folder(str(tree / "served"), symlinks)
+        monkeypatch.setattr(served_folder.os.path, "realpath", resolve_and_replace)
         with pytest.raises(OSError):  # noqa: PT011 (its number is the platform's)
             found.open_file(str(tree / "served/by_a_link"))
         assert replaced == [str(tree / "served/folder/file")] * (symlinks == "inside")

@@ -15,8 +15,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Literal
 
-from basehttpserver._listing import Entry, read_entries
-from basehttpserver._local_files import NO_LINK, Place, RegularFile
+from basehttpserver._files.listing import Entry, read_entries
+from basehttpserver._files.regular_file import NO_LINK, Place, RegularFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,43 @@
+"""The path of a request target, and names that a system takes for something else."""
+
+from __future__ import annotations
+
+import ntpath
+import os
+import re
+import urllib.parse
+
+_WINDOWS_DEVICES = frozenset(
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [port + number for port in ("COM", "LPT") for number in "0123456789\N{SUPERSCRIPT ONE}"
+       "\N{SUPERSCRIPT TWO}\N{SUPERSCRIPT THREE}"]
+)  # fmt: skip
+
+
+def decode_path(target: str) -> str:
+    """Return the path of a request target: no query, no fragment, percent-decoded once.
+
+    Bytes that are no UTF-8 become U+FFFD, over-long forms of ``.`` and ``/`` among them. An encoded
+    surrogate stays one: that is how a listing links to a name that is no text (PEP 383).
+    """
+    path = target.split("#", 1)[0].split("?", 1)[0]
+    try:
+        return urllib.parse.unquote(path, errors="surrogatepass")
+    except UnicodeDecodeError:
+        return urllib.parse.unquote(path)
+
+
+def has_windows_meaning(path: str) -> bool:
+    r"""Whether Windows would take a name in `path` for something other than a file of that name.
+
+    So it does with devices whatever follows them (``nul.txt``, ``COM1 ``), with streams
+    (``page.py::$DATA`` is the text of ``page.py``), and with spaces and dots at the end of a name,
+    which it drops. The drive is not looked at.
+    """
+    _drive, rest = ntpath.splitdrive(path)
+    return any(
+        ":" in name
+        or (name.endswith((" ", ".")) and name not in (os.curdir, os.pardir))
+        or name.split(".", 1)[0].rstrip(" ").upper() in _WINDOWS_DEVICES
+        for name in re.split(r"[\\/]", rest)
+    )
