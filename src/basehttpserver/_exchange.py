@@ -89,10 +89,6 @@ class Protocol(Interface):
     def is_tunnel(self) -> bool:
         """The response switched protocols (101, or 2xx to CONNECT): bytes pass as they are."""
 
-    @property
-    def pending_bytes(self) -> int:
-        """How many bytes of the response wait to be taken."""
-
     def receive(self, data: bytes | memoryview) -> None:
         """Take bytes that the peer sent."""
 

@@ -34,6 +34,7 @@ from basehttpserver._engine import (
     Sentinel,
     Surplus,
     Tenure,
+    ThreadDemand,
     Waker,
     WorkerPool,
     adopt,
@@ -89,8 +90,9 @@ class Lanes:
         context.release = self.poller.release
         context.forget = self.poller.forget
         context.has_one_thread = not self._has_overlap
+        self._thread_demand = ThreadDemand(context)
         context.yield_to = (
-            self.poller.threads_wanted if self._has_overlap else self.poller.others_wait
+            self._thread_demand.fileno if self._has_overlap else self.poller.others_wait
         )
         self._waker = Waker()
         self._refusals = RefusalLog(context.clock)
@@ -232,7 +234,7 @@ class Lanes:
                 return self._try_submit(pool, functools.partial(self._run_on_worker, connection))
             if pool.is_full:
                 # Where it is slow after all, it would be one too many.
-                self.poller.want_threads(True)
+                self._thread_demand.set(True)
                 return False
         self._run_inline(connection)
         return True
@@ -293,10 +295,10 @@ class Lanes:
         Else `max_workers` silent clients of the thread lane would have all of them.
         """
         if not pool.is_full:
-            self.poller.want_threads(False)  # First: the thread looks whether it may keep on.
+            self._thread_demand.set(False)  # First: the thread looks whether it may keep on.
         if pool.try_submit(call):
             return True
-        self.poller.want_threads(True)
+        self._thread_demand.set(True)
         return False
 
     def _starts_inline(self, connection: Connection) -> bool:
@@ -369,6 +371,10 @@ class Lanes:
             if rest is not None:
                 self.poller.linger(rest)
 
+    def announce_stop(self) -> None:
+        """Let connections end after their exchanges."""
+        self._thread_demand.announce_stop()
+
     @property
     def is_idle(self) -> bool:
         """No handler runs and no request waits."""
@@ -376,11 +382,12 @@ class Lanes:
 
     def close(self, *, wait: bool) -> None:
         """End the poller and the pool; `wait` for the handlers that run."""
-        self.poller.announce_stop()
+        self.announce_stop()
         if self._pool is not None:
             self._pool.close(wait=wait)
         self.poller.close()
         self._context.sentinel.stop()
+        self._thread_demand.close()
         self._waker.close()
 
 

@@ -200,7 +200,7 @@ class HTTPServer(socketserver.TCPServer):
         deadline = time.monotonic() + seconds
         lanes = self._lanes
         poller = lanes.poller
-        poller.announce_stop()
+        lanes.announce_stop()
         # To these clients the connection stands, and their requests may be on the way.
         poller.accept_last(self.request_queue_size)
         # Else the kernel would go on to greet clients, and their requests would be lost at the end.

@@ -625,7 +625,7 @@ class Machine(RuleBasedStateMachine):
                 client.read()
         backlog = connection.outgoing._backlog
         if not connection.peer.is_lost:  # Else there is nobody left to send it to.
-            assert not connection.protocol.pending_bytes, "output stays with a handler that runs on"
+            assert not connection.protocol.take(), "output stays with a handler that runs on"
             assert not backlog, "output stays where the client would take it"
         tenure = self.poller.leaders.get(actor.thread)
         if self.pool.has_threads:

@@ -478,28 +478,6 @@ class TestLingering:
 
 
 class TestStop:
-    def test_announced_once(self, rig):
-        descriptor = rig.poller.threads_wanted()
-        with selectors.DefaultSelector() as selector:
-            selector.register(descriptor, selectors.EVENT_READ)
-            assert not selector.select(0)
-            rig.poller.announce_stop()
-            rig.poller.announce_stop()
-            assert selector.select(0)
-        assert rig.context.is_stopping
-
-    def test_is_not_lost_where_threads_were_wanted(self, rig):
-        with selectors.DefaultSelector() as selector:
-            selector.register(rig.poller.threads_wanted(), selectors.EVENT_READ)
-            rig.poller.want_threads(True)
-            assert selector.select(0)
-            rig.poller.want_threads(False)
-            assert not selector.select(0)
-            rig.poller.want_threads(True)
-            rig.poller.announce_stop()
-            rig.poller.want_threads(False)
-            assert selector.select(0)
-
     def test_idle_connections(self, rig):
         rig.connect()
         begun = rig.connect(b"begun")
@@ -514,7 +492,7 @@ class TestStop:
         (connection,) = rig.host.answered
         assert connection.begin_exchange()
         connection.end_exchange(keep=True)
-        rig.poller.announce_stop()
+        rig.context.is_stopping = True
         rig.poller.give_back(connection)
         rig.turn()
         rig.poller.close_idle(spares_new=False)
@@ -527,7 +505,7 @@ class TestStop:
         assert connection.begin_exchange()
         connection.end_exchange(keep=True)
         client.sendall(b"two\n")
-        rig.poller.announce_stop()
+        rig.context.is_stopping = True
         rig.poller.give_back(connection)
         rig.turn()
         assert rig.host.answered == [connection, connection]
@@ -537,7 +515,7 @@ class TestStop:
         rig.poller.stop_listening()
         rig.connect(b"one\n")
         connection = rig.host.admit(*rig.host.accept())
-        rig.poller.announce_stop()
+        rig.context.is_stopping = True
         rig.poller.give_back(connection)
         rig.turn()
         assert rig.host.answered == [connection]

@@ -310,15 +310,6 @@ def test_the_same_complaint_is_made_once():
     assert connection.complaints() == []
 
 
-def test_pending_bytes_are_those_of_the_response():
-    connection = begin(request())
-    connection.send_head(OK, keeps_alive=True, is_last=False)
-    assert connection.pending_bytes == len(OK)
-    assert connection.has_response
-    connection.take()
-    assert connection.pending_bytes == 0
-
-
 @pytest.mark.parametrize(
     ("settings", "field_lines"),
     [

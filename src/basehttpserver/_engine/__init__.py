@@ -23,6 +23,7 @@
     slow handlers           sentinel     sends late output, takes the lead from who holds it up
     which are slow          routes       what take-overs have taught
     slow handlers run in    workers      a bounded pool of threads
+    threads that only wait  thread_demand  whether others need them
     what is kept at most    spool        of bodies and responses, for one server
     from other threads      waker        makes the poller look up
     a client that is left   lingering    closed connections, read on for a moment
@@ -43,6 +44,7 @@ from basehttpserver._engine.poller import Poller
 from basehttpserver._engine.routes import Route, RouteMemory
 from basehttpserver._engine.sentinel import Sentinel
 from basehttpserver._engine.sockets import Handled, accept_from, adopt
+from basehttpserver._engine.thread_demand import ThreadDemand
 from basehttpserver._engine.transport import READ, wait_until_ready
 from basehttpserver._engine.waker import Waker
 from basehttpserver._engine.workers import WorkerPool
@@ -61,6 +63,7 @@ __all__ = [
     "Sentinel",
     "Surplus",
     "Tenure",
+    "ThreadDemand",
     "Waker",
     "WorkerPool",
     "accept_from",

@@ -74,14 +74,12 @@ class Poller:
         )
         self._patience = Patience(context.settings, self._deadlines)
         self._roster = Roster(context.settings)
-        #: Guards what is registered, `_returned` against the end, and `_wants_threads`.
+        #: Guards what is registered, and `_returned` against the end.
         self._lock = threading.Lock()
         self._returned: deque[Connection | Lingering] = deque()
         self._waker = Waker()
         self._selector.register(self._waker, READ, self._waker)
         self._listener = Listener(host, self._selector, self._deadlines, self._lock)
-        self._threads_wanted = Waker()
-        self._wants_threads = False
         self._process = os.getpid()
         self._answered = 0
         self._receivers: Rotation[Connection] = Rotation()
@@ -140,29 +138,6 @@ class Poller:
         """Return a descriptor that is readable while others wait, -1 where there is none."""
         get = getattr(self._selector, "fileno", None)
         return get() if get is not None else -1
-
-    def threads_wanted(self) -> int:
-        """Return a descriptor that is readable while threads must not wait between exchanges.
-
-        That is after `announce_stop`, and while `want_threads` holds.
-        """
-        return self._threads_wanted.fileno()
-
-    def announce_stop(self) -> None:
-        """Let connections end after their exchanges, also those that wait in their threads."""
-        self._context.is_stopping = True
-        self._threads_wanted.wake()
-
-    def want_threads(self, are_wanted: bool) -> None:
-        """Let connections that wait in their threads give them up, or keep them again."""
-        if are_wanted is self._wants_threads:
-            return
-        with self._lock:
-            self._wants_threads = are_wanted
-            if not are_wanted:
-                self._threads_wanted.calm()
-            if are_wanted or self._context.is_stopping:  # Whose own wake may have come before.
-                self._threads_wanted.wake()
 
     @property
     def answered(self) -> int:
@@ -512,4 +487,3 @@ class Poller:
             self._lingering.close()
         self._selector.close()
         self._waker.close()
-        self._threads_wanted.close()

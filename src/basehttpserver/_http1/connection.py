@@ -126,11 +126,6 @@ class Http1Connection:
         """Bytes pass as they are, both ways."""
         return self._state is _TUNNEL
 
-    @property
-    def pending_bytes(self) -> int:
-        """How many bytes of the response wait to be taken."""
-        return 0 if self._encoder is None else self._encoder.pending_bytes
-
     # From the peer.
 
     def receive(self, data: bytes | memoryview) -> None:
