@@ -50,15 +50,17 @@ def all_but(*left_out: str) -> tuple[str, ...]:
 
 
 _VARIANTS = ("ours-threading-quiet", "waitress-64", "gunicorn-64")
-_MAIN = all_but("waitress-64", "gunicorn-64")
+_BARE = ("bare-loop", "bare-loop-api")
+_MAIN = all_but("waitress-64", "gunicorn-64", *_BARE)
 _NO_PROGRAM = "nginx runs no program."
 
 SCENARIOS = {
     "one-field": Scenario(
         "Small GET",
         "64 kept-alive connections ask for 13 bytes, again and again; a request has one field, "
-        "`Host`.",
-        _MAIN,
+        "`Host`. A loop that is no server, since it parses nothing and checks nothing, shows what "
+        "Python itself takes for an answer, without and with the calls of the handler's API.",
+        all_but("waitress-64", "gunicorn-64"),
         is_main=True,
     ),
     "browser": Scenario(
@@ -276,7 +278,7 @@ SCENARIOS = {
         "Start",
         "From the start of the process to the first good answer; the median of three in each "
         "round.",
-        all_but(*_VARIANTS, "cpython-tuned", "granian-1", "nginx"),
+        all_but(*_VARIANTS, *_BARE, "cpython-tuned", "granian-1", "nginx"),
         measure=START,
         without="nginx is started by a program in Python here.",
     ),

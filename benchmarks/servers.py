@@ -161,6 +161,14 @@ SERVERS = {
         f"{FASTPYSGI} --host 127.0.0.1 --port {{port}} {WSGI}",
         packages=("fastpysgi",),
     ),
+    "bare-loop": Server(
+        "no server: a bare loop in Python, fixed bytes",
+        "python -m benchmarks.peers.bare_loop fixed {port}",
+    ),
+    "bare-loop-api": Server(
+        "no server: a bare loop in Python that calls the handler",
+        "python -m benchmarks.peers.bare_loop api {port}",
+    ),
     "nginx": Server(
         "nginx, `return 200`",
         "python -m benchmarks.nginx {application} {port}",
