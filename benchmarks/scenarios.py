@@ -58,9 +58,8 @@ SCENARIOS = {
     "one-field": Scenario(
         "Small GET",
         "64 kept-alive connections ask for 13 bytes, again and again; a request has one field, "
-        "`Host`. A loop that is no server, since it parses nothing and checks nothing, shows what "
-        "Python itself takes for an answer, without and with the calls of the handler's API.",
-        all_but("waitress-64", "gunicorn-64"),
+        "`Host`.",
+        _MAIN,
         is_main=True,
     ),
     "browser": Scenario(

@@ -5,21 +5,31 @@ import contextlib
 import errno
 import functools
 import os
-import re
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from basehttpserver._command_line.checks import check, tls_keywords
+from basehttpserver._command_line.environment import words_from_environment
+from basehttpserver._command_line.listening import (
+    FIRST_PORT,
+    Server,
+    listen,
+    listen_on_free_port,
+    listen_on_path,
+)
+from basehttpserver._command_line.log_formats import LOG_FORMATS, Quiet
+from basehttpserver._command_line.options import AUTO, Parser, make_parser
+from basehttpserver._command_line.showing import (
+    ALL_INTERFACES,
+    draw_qr_code,
+    open_browser,
+    reachable_host,
+)
 from basehttpserver._run_command import run
 from basehttpserver.files import SimpleHTTPRequestHandler
-from basehttpserver.serving import (
-    DualStackHTTPSServer,
-    DualStackServer,
-    find_address,
-    print_serving,
-    run_until_signal,
-)
+from basehttpserver.serving import print_serving, run_until_signal, scheme_of, url_of
 
 try:
     from ssl import SSLError
@@ -28,54 +38,65 @@ except ImportError:  # A CPython built without OpenSSL.
 
 __all__ = ["main"]
 
-_FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FIELD_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line, and where to read more."""
-        self.exit(2, f"{self.prog}: error: {message} (--help shows the options)\n")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve a directory until Ctrl-C or SIGTERM, or `run` a program; return the exit status."""
-    parser = _make_parser()
+    parser = make_parser()
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words[:1] == ["run"]:
         return run(words[1:], f"{parser.prog} run")
-    options = parser.parse_args(words)
-    _check(parser, options)
-    tls = _tls_keywords(parser, options)
+    try:
+        options = _parse(parser, words)
+        check(options)
+        tls = tls_keywords(options)
+    except ValueError as error:
+        parser.error(str(error))
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(_listening(options, _make_handler(options), tls))
+        except RuntimeError as error:  # Python has no ssl.
+            parser.error(str(error))
+        except OSError as error:
+            parser.error(_why_not(error, options))
+        stopped_by = run_until_signal(server, functools.partial(_announce, server, options))
+    if stopped_by is signal.SIGINT:
+        _say("\nKeyboard interrupt received, exiting.")
+    elif stopped_by is not None:
+        _say(f"\n{stopped_by.name} received, exiting.")
+    return 0
+
+
+def _parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Read the options, first those of the environment, each of which must be right by itself.
+
+    Raises ``ValueError`` for one that is not.
+    """
+    of_environment = words_from_environment(parser, os.environ)
+    parser.origin = "environment variable: "
+    parser.parse_args(of_environment)
+    parser.origin = ""
+    options = parser.parse_args([*of_environment, *words])
+    if options.port_word is not None:
+        options.port = options.port_word
+    return options
+
+
+def _make_handler(options: argparse.Namespace) -> Callable[..., SimpleHTTPRequestHandler]:
     # A class of its own: a handler keeps what the options say without changing anybody else's.
+    log = Quiet if options.quiet else LOG_FORMATS.get(options.log_format)
+    bases = (_base_of_handler(options),) if log is None else (log, _base_of_handler(options))
     handler_class = type(
         "CommandLineHandler",
-        (_base_of_handler(options),),
+        bases,
         {
             "protocol_version": options.protocol,
             "default_content_type": options.content_type,
             "symlinks": options.symlinks,
         },
     )
-    handler = functools.partial(
+    return functools.partial(
         handler_class, directory=options.directory, extra_response_headers=options.header
     )
-    try:
-        family, address = find_address(options.bind, options.port)
-        server_class = DualStackHTTPSServer if tls else DualStackServer
-        served = type("CommandLineServer", (server_class,), {"address_family": family})
-        server = served(address, handler, **tls)
-    except RuntimeError as error:  # Python has no ssl.
-        parser.error(str(error))
-    except OSError as error:
-        parser.error(_why_not(error, options))
-    with server:
-        stopped_by = run_until_signal(server, functools.partial(print_serving, server))
-    if stopped_by is signal.SIGINT:
-        _say("\nKeyboard interrupt received, exiting.")
-    elif stopped_by is not None:
-        _say(f"\n{stopped_by.name} received, exiting.")
-    return 0
 
 
 def _base_of_handler(options: argparse.Namespace) -> type[SimpleHTTPRequestHandler]:
@@ -84,6 +105,32 @@ def _base_of_handler(options: argparse.Namespace) -> type[SimpleHTTPRequestHandl
 
         return CGIHTTPRequestHandler
     return SimpleHTTPRequestHandler
+
+
+def _listening(
+    options: argparse.Namespace, handler: Callable[..., Any], tls: dict[str, Any]
+) -> contextlib.AbstractContextManager[Server]:
+    if options.unix is not None:
+        return listen_on_path(handler, options.unix, tls)
+    if options.port == AUTO:
+        return listen_on_free_port(handler, options.bind, tls)
+    port = FIRST_PORT if options.port is None else options.port
+    return listen(handler, options.bind, port, tls)
+
+
+def _announce(server: Server, options: argparse.Namespace) -> None:
+    """Say where the server is, in all the ways that were asked for."""
+    if options.unix is not None:
+        print(f"Serving {scheme_of(server).upper()} on {options.unix} ...", flush=True)
+        return
+    print_serving(server)
+    if options.qr:
+        url = url_of(server, reachable_host(server.socket.getsockname()[0]))
+        print(url)
+        draw_qr_code(url)
+    if options.open:
+        host = server.socket.getsockname()[0]
+        open_browser(url_of(server, "localhost" if host in ALL_INTERFACES else host))
 
 
 def _say(text: str) -> None:
@@ -95,117 +142,17 @@ def _say(text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="basehttpserver" if "__main__" not in sys.argv[0] else "python -m basehttpserver",
-        description="Serve a directory over HTTP.",
-        epilog="%(prog)s run SCRIPT runs a program with this package in place of http.server:"
-        " see %(prog)s run --help.",
-    )
-    parser.add_argument(
-        "port",
-        nargs="?",
-        type=int,
-        default=8000,
-        help="bind to this port, 0 for any that is free (default: %(default)s)",
-    )
-    parser.add_argument(
-        "-b", "--bind", metavar="ADDRESS", help="bind to this address (default: all interfaces)"
-    )
-    parser.add_argument(
-        "--cgi",
-        action="store_true",
-        help="run the programs in cgi-bin and htbin as CGI scripts (as nobody, if we are root)",
-    )
-    parser.add_argument(
-        "-d",
-        "--directory",
-        default=os.getcwd(),
-        help="serve this directory (default: current directory)",
-    )
-    parser.add_argument(
-        "-p",
-        "--protocol",
-        metavar="VERSION",
-        default="HTTP/1.1",
-        choices=("HTTP/1.0", "HTTP/1.1"),
-        help="conform to this HTTP version (default: %(default)s)",
-    )
-    parser.add_argument(
-        "-H",
-        "--header",
-        nargs=2,
-        action="append",
-        metavar=("HEADER", "VALUE"),
-        help="add a response header; may be given several times",
-    )
-    parser.add_argument(
-        "--content-type",
-        metavar="TYPE",
-        default=SimpleHTTPRequestHandler.default_content_type,
-        help="content type of files with an unknown extension (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--symlinks",
-        default="inside",
-        choices=("inside", "all", "none"),
-        help="follow symbolic links: those that lead inside the directory, all, or none"
-        " (default: %(default)s)",
-    )
-    parser.add_argument("--tls-cert", metavar="PATH", help="path to the TLS certificate chain file")
-    parser.add_argument("--tls-key", metavar="PATH", help="path to the TLS key file")
-    parser.add_argument(
-        "--tls-password-file",
-        metavar="PATH",
-        help="path to the password file for the TLS key",
-    )
-    return parser
-
-
-def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """End with one sentence for an option that cannot work."""
-    if not 0 <= options.port <= 65535:
-        parser.error(f"port {options.port} is not between 0 and 65535")
-    if not os.path.isdir(options.directory):
-        parser.error(f"{options.directory!r} is not a directory")
-    for name, value in [*(options.header or ()), ("Content-Type", options.content_type)]:
-        if not _FIELD_NAME.fullmatch(name):
-            parser.error(f"{name!r} is not a header name")
-        if not _FIELD_VALUE.fullmatch(value):
-            parser.error(f"the value of header {name} has a character that cannot be sent")
-
-
-def _tls_keywords(parser: argparse.ArgumentParser, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the keywords of an `HTTPSServer`, none without a certificate."""
-    if not options.tls_cert:
-        if options.tls_key:
-            parser.error("--tls-key requires --tls-cert to be set")
-        if options.tls_password_file:
-            parser.error("--tls-password-file requires --tls-cert to be set")
-        return {}
-    for path in (options.tls_cert, options.tls_key):
-        try:
-            if path:
-                open(path, "rb").close()
-        except OSError as error:
-            parser.error(f"cannot read {path!r}: {error.strerror}")
-    password = None
-    if options.tls_password_file:
-        try:
-            with open(options.tls_password_file, encoding="utf-8") as file:
-                password = file.read().strip()
-        except (OSError, UnicodeDecodeError) as error:
-            parser.error(f"Failed to read TLS password file: {error}")
-    return {"certfile": options.tls_cert, "keyfile": options.tls_key, "password": password}
-
-
 def _why_not(error: OSError, options: argparse.Namespace) -> str:
     if SSLError is not None and isinstance(error, SSLError):
         key = options.tls_key or options.tls_cert
         return f"cannot use the certificate {options.tls_cert!r} with the key {key!r}: {error}"
-    where = f"port {options.port}" + (f" of {options.bind}" if options.bind else "")
+    where = f"port {FIRST_PORT if options.port is None else options.port}"
+    if options.bind:
+        where += f" of {options.bind}"
+    if options.unix is not None:
+        where = options.unix
     if error.errno == errno.EADDRINUSE:
-        return f"{where} is in use by another program; choose another port"
+        return f"{where} is in use by another program; choose another"
     if error.errno == errno.EACCES:
         return f"no permission to listen on {where}; ports below 1024 need a privilege"
     return f"cannot listen on {where}: {error.strerror or error}"

@@ -7,7 +7,7 @@ import time
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
-__all__ = ["RequestLog"]
+__all__ = ["RequestLog", "write_line"]
 
 #: What a log line of ours may have at most; a request line of 64 KiB is no use in a log.
 _MAX_LOG_CHARACTERS: Final = 8192
@@ -47,14 +47,7 @@ class RequestLog:
             message = message[:_MAX_LOG_CHARACTERS] + "…"
         if "\\" in message or not message.isprintable():
             message = message.translate(self._control_char_table)
-        line = f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n"
-        try:
-            sys.stderr.write(line)
-        except UnicodeEncodeError:
-            with contextlib.suppress(Exception):
-                sys.stderr.write(line.encode("ascii", "backslashreplace").decode("ascii"))
-        except Exception:
-            return
+        write_line(f"{self.address_string()} - - [{self.log_date_time_string()}] {message}\n")
 
     _control_char_table: ClassVar[dict[int, str]] = {
         **{code: rf"\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
@@ -72,6 +65,17 @@ class RequestLog:
         if isinstance(address, tuple | list) and address:
             return str(address[0])
         return str(address) if address else "-"
+
+
+def write_line(line: str) -> None:
+    """Write to ``sys.stderr`` as it is now; lose the line where that cannot be."""
+    try:
+        sys.stderr.write(line)
+    except UnicodeEncodeError:
+        with contextlib.suppress(Exception):
+            sys.stderr.write(line.encode("ascii", "backslashreplace").decode("ascii"))
+    except Exception:
+        return
 
 
 @functools.lru_cache(maxsize=8)

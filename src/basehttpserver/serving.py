@@ -26,6 +26,7 @@ __all__ = [
     "find_address",
     "print_serving",
     "run_until_signal",
+    "scheme_of",
     "serve",
     "test",
     "url_of",
@@ -229,14 +230,19 @@ def find_address(bind: str | None, port: int) -> tuple[socket.AddressFamily, Add
     return family, address
 
 
-def url_of(server: Any) -> str:
-    """Return the URL under which a server can be reached."""
-    host, port = server.socket.getsockname()[:2]
-    scheme = _scheme_of(server)
+def url_of(server: Any, host: str | None = None) -> str:
+    """Return the URL under which a server can be reached; by another name of its `host`, if given.
+
+    Its own is an address, perhaps that of all interfaces.
+    """
+    own, port = server.socket.getsockname()[:2]
+    host = own if host is None else host
+    scheme = scheme_of(server)
     return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
-def _scheme_of(server: Any) -> str:
+def scheme_of(server: Any) -> str:
+    """Return ``http`` or ``https``."""
     is_tls = hasattr(server.socket, "context")  # Asked so, because Python may have no ssl.
     return "https" if is_tls else "http"
 
@@ -275,5 +281,5 @@ def test(
 def print_serving(server: Any) -> None:
     """Print what ``python -m http.server`` prints when it is ready."""
     host, port = server.socket.getsockname()[:2]
-    protocol = _scheme_of(server).upper()
+    protocol = scheme_of(server).upper()
     print(f"Serving {protocol} on {host} port {port} ({url_of(server)}) ...", flush=True)

@@ -24,8 +24,8 @@ from benchmarks.scenarios import find_servers
 from benchmarks.slowhttptest import ATTACKS
 
 import basehttpserver
-from basehttpserver import __main__ as command_line
 from basehttpserver import _run_command, dropin
+from basehttpserver._command_line.options import make_parser
 from tests.docs import render_http_behaviour, render_settings
 from tests.docs.pages import PAGES, ROOT
 from tests.downstream import render_programs_page
@@ -108,10 +108,10 @@ def test_attacks_are_rendered():
 
 def test_options_of_command_line_are_listed():
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
-    for parser in (command_line._make_parser(), _run_command._make_parser("run")):
+    for parser in (make_parser(), _run_command._make_parser("run")):
         assert isinstance(parser, argparse.ArgumentParser)
         for action in parser._actions:
-            for option in action.option_strings or [action.dest]:
+            for option in action.option_strings or [action.metavar]:
                 assert f"`{option}" in page, option
 
 

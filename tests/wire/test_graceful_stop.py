@@ -303,7 +303,7 @@ class TestMistakes:
             (["--directory", "/does/not/exist"], "is not a directory"),
             (["70000"], "port 70000"),
             (["-1"], "error"),
-            (["port"], "invalid int value"),
+            (["port"], "invalid port value"),
             (["--unknown"], "unrecognized arguments"),
             (["--protocol", "HTTP/9"], "invalid choice"),
             (["--bind", "192.0.2.1"], "cannot listen"),

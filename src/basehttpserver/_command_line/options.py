@@ -1,0 +1,192 @@
+"""The options of the command line: those of ``python -m http.server``, and ours beyond them."""
+
+import argparse
+import os
+import sys
+from typing import Any, NoReturn
+
+from basehttpserver._command_line.environment import variable_of
+from basehttpserver._command_line.listening import FIRST_PORT
+from basehttpserver._command_line.log_formats import LOG_FORMATS
+from basehttpserver.files import SimpleHTTPRequestHandler
+
+__all__ = ["AUTO", "Parser", "make_parser"]
+
+#: What stands for "any port that is free, from the first on".
+AUTO = "auto"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where to read more."""
+
+    #: Where the options are from that are read.
+    origin = ""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: error: {self.origin}{message} (--help shows the options)\n")
+
+
+class _Group:
+    """Adds options, each with an example and its environment variable in the help."""
+
+    def __init__(self, parser: Parser, title: str) -> None:
+        self._group = parser.add_argument_group(title)
+
+    def add(self, *flags: str, help: str, example: str, **keywords: Any) -> None:
+        action = self._group.add_argument(*flags, **keywords)
+        action.help = f"{help}; as in: {example} [{variable_of(action)}]"
+
+
+def make_parser() -> Parser:
+    """Return what reads the options."""
+    parser = Parser(
+        prog="basehttpserver" if "__main__" not in sys.argv[0] else "python -m basehttpserver",
+        description="Serve a directory over HTTP.",
+        epilog="Each option can be given by the environment variable in brackets, too: its value is"
+        " what stands behind the option, 1 for one without a value."
+        " %(prog)s run SCRIPT runs a program with this package in place of http.server:"
+        " see %(prog)s run --help.",
+    )
+    parser.add_argument(
+        "port_word",
+        metavar="port",
+        nargs="?",
+        type=_port,  # With a name of its own: where it is missing, that of --port would be lost.
+        help=f"bind to this port, 0 for any that is free (default: {FIRST_PORT})",
+    )
+    _add_address(parser)
+    _add_served(parser)
+    _add_log(parser)
+    _add_tls(parser)
+    return parser
+
+
+def _port(word: str) -> int | str:
+    if word == AUTO:
+        return AUTO
+    port = int(word)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"port {port} is not between 0 and 65535")
+    return port
+
+
+_port.__name__ = "port"  # As argparse calls it in what it says of a bad one.
+
+
+def _add_address(parser: Parser) -> None:
+    group = _Group(parser, "where to listen")
+    group.add(
+        "--port",
+        type=_port,
+        help=f"as the positional; {AUTO!r} takes {FIRST_PORT}, or the next one that is free",
+        example="--port auto",
+    )
+    group.add(
+        "-b",
+        "--bind",
+        metavar="ADDRESS",
+        help="bind to this address (default: all interfaces)",
+        example="--bind 127.0.0.1",
+    )
+    group.add(
+        "--unix",
+        metavar="SOCKET",
+        help="listen on a Unix socket at this path, and on no port",
+        example="--unix /run/files.sock",
+    )
+    group.add(
+        "--open",
+        action="store_true",
+        help="open the address in the browser",
+        example="--open --bind 127.0.0.1",
+    )
+    group.add(
+        "--qr",
+        action="store_true",
+        help="draw the address as a code for a telephone's camera",
+        example="--qr",
+    )
+
+
+def _add_served(parser: Parser) -> None:
+    group = _Group(parser, "what to serve")
+    group.add(
+        "-d",
+        "--directory",
+        default=os.getcwd(),
+        help="serve this directory (default: current directory)",
+        example="--directory public",
+    )
+    group.add(
+        "--cgi",
+        action="store_true",
+        help="run the programs in cgi-bin and htbin as CGI scripts (as nobody, if we are root)",
+        example="--cgi",
+    )
+    group.add(
+        "--symlinks",
+        default="inside",
+        choices=("inside", "all", "none"),
+        help="follow symbolic links: those that lead inside the directory, all, or none"
+        " (default: %(default)s)",
+        example="--symlinks all",
+    )
+    group.add(
+        "-p",
+        "--protocol",
+        metavar="VERSION",
+        default="HTTP/1.1",
+        choices=("HTTP/1.0", "HTTP/1.1"),
+        help="conform to this HTTP version (default: %(default)s)",
+        example="--protocol HTTP/1.0",
+    )
+    group.add(
+        "-H",
+        "--header",
+        nargs=2,
+        action="append",
+        metavar=("HEADER", "VALUE"),
+        help="add a response header; may be given several times",
+        example="--header X-Robots-Tag noindex",
+    )
+    group.add(
+        "--content-type",
+        metavar="TYPE",
+        default=SimpleHTTPRequestHandler.default_content_type,
+        help="content type of files with an unknown extension (default: %(default)s)",
+        example="--content-type text/plain",
+    )
+
+
+def _add_log(parser: Parser) -> None:
+    group = _Group(parser, "what to log")
+    group.add(
+        "--log-format",
+        choices=tuple(LOG_FORMATS),
+        help="log requests in Apache's formats or as JSON (default: as python -m http.server)",
+        example="--log-format json",
+    )
+    group.add("--quiet", action="store_true", help="log no requests", example="--quiet")
+
+
+def _add_tls(parser: Parser) -> None:
+    group = _Group(parser, "HTTPS")
+    group.add(
+        "--tls-cert",
+        metavar="PATH",
+        help="path to the TLS certificate chain file",
+        example="--tls-cert cert.pem",
+    )
+    group.add(
+        "--tls-key",
+        metavar="PATH",
+        help="path to the TLS key file",
+        example="--tls-cert cert.pem --tls-key key.pem",
+    )
+    group.add(
+        "--tls-password-file",
+        metavar="PATH",
+        help="path to the password file for the TLS key",
+        example="--tls-cert cert.pem --tls-key key.pem --tls-password-file password.txt",
+    )
