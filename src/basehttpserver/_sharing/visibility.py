@@ -1,0 +1,115 @@
+"""Names in a served folder that are not shown and not found: dotfiles, and what globs match."""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import os
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from basehttpserver._files.served_folder import ServedFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from basehttpserver._files.listing import Entry
+    from basehttpserver._files.regular_file import RegularFile
+
+__all__ = ["Visibility", "VisibleFolder"]
+
+#: What has to be found below it, by RFC 8615, is meant to be seen.
+_WELL_KNOWN: Final = ".well-known"
+
+
+class Visibility:
+    """Tells which names are hidden.
+
+    A glob without a slash is for each name by itself, wherever it is, one with a slash for the path
+    from the served folder on. Neither case nor the way in which a letter is composed matters: there
+    are file systems that find a file by either.
+    """
+
+    def __init__(self, globs: Sequence[str], *, shows_dotfiles: bool) -> None:
+        """Hide what one of `globs` matches, and, unless `shows_dotfiles`, names with a dot first.
+
+        But for ``.well-known`` (RFC 8615).
+        """
+        self._shows_dotfiles = shows_dotfiles
+        self._of_names = _compile([glob for glob in globs if "/" not in glob])
+        self._of_paths = _compile([glob.strip("/") for glob in globs if "/" in glob])
+
+    def hides(self, names: Sequence[str]) -> bool:
+        """Tell whether what these names lead to is hidden, or anything above it."""
+        return any(self._hides_last(names[: count + 1]) for count in range(len(names)))
+
+    def _hides_last(self, names: Sequence[str]) -> bool:
+        last = names[-1]
+        if last.startswith(".") and not self._shows_dotfiles and last != _WELL_KNOWN:
+            return True
+        if self._of_names is not None and self._of_names.match(_fold(last)):
+            return True
+        return self._of_paths is not None and bool(self._of_paths.match(_fold("/".join(names))))
+
+
+class VisibleFolder(ServedFolder):
+    """Another folder, but for what is hidden: that is as if it were not there."""
+
+    def __init__(self, folder: ServedFolder, directory: str, visibility: Visibility) -> None:
+        """Look into `folder`, which serves `directory`."""
+        self._folder = folder
+        self._directory = directory or os.curdir
+        self._visibility = visibility
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether a local path is a folder's that is shown."""
+        return self._shows(path) and self._folder.is_folder(path)
+
+    def is_file(self, path: str) -> bool:
+        """Tell whether a local path is a regular file's that is shown."""
+        return self._shows(path) and self._folder.is_file(path)
+
+    def has(self, path: str) -> bool:
+        """Tell whether anything that is shown is at a local path."""
+        return self._shows(path) and self._folder.has(path)
+
+    def open_file(self, path: str) -> RegularFile:
+        """Open a regular file that is shown. Raises OSError and ValueError."""
+        self._require_shown(path)
+        return self._folder.open_file(path)
+
+    def read_entries(self, path: str) -> list[Entry]:
+        """Return what a folder holds and shows. Raises OSError and ValueError."""
+        self._require_shown(path)
+        above = self._names(path)
+        return [
+            entry
+            for entry in self._folder.read_entries(path)
+            if not self._visibility.hides([*above, entry.name])
+        ]
+
+    def _names(self, path: str) -> list[str]:
+        relative = os.path.relpath(path, self._directory)  # ValueError: on another drive
+        return [] if relative == os.curdir else relative.split(os.sep)
+
+    def _shows(self, path: str) -> bool:
+        try:
+            return not self._visibility.hides(self._names(path))
+        except ValueError:
+            return False
+
+    def _require_shown(self, path: str) -> None:
+        if not self._shows(path):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _compile(globs: Sequence[str]) -> re.Pattern[str] | None:
+    """Return one pattern for all globs, which takes a folded name; ``None`` for none."""
+    if not globs:
+        return None
+    return re.compile("|".join(fnmatch.translate(_fold(glob)) for glob in globs))
