@@ -13,7 +13,7 @@ import contextlib
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from basehttpserver._files.listing import Entry, read_entries
 from basehttpserver._files.regular_file import NO_LINK, Place, RegularFile
@@ -21,7 +21,7 @@ from basehttpserver._files.regular_file import NO_LINK, Place, RegularFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["ConfinedFolder", "ServedFolder", "Symlinks", "served_folder"]
+__all__ = ["ConfinedFolder", "HeldFolder", "ServedFolder", "Symlinks", "served_folder"]
 
 Symlinks = Literal["all", "inside", "none"]
 
@@ -36,6 +36,18 @@ _THROUGH = _FOLDER | getattr(os, "O_PATH", os.O_RDONLY)
 
 #: What opening a link with O_NOFOLLOW says: by POSIX, with O_DIRECTORY on Linux, on FreeBSD.
 _IS_LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
+
+
+class HeldFolder(NamedTuple):
+    """A folder in which things are made and removed: the same one, whatever becomes of its path."""
+
+    path: str
+    #: None where the system knows folders by their path alone.
+    descriptor: int | None
+
+    def at(self, name: str) -> str:
+        """Return what functions of `os` take for a name in it, beside ``dir_fd=descriptor``."""
+        return os.path.join(self.path, name) if self.descriptor is None else name
 
 
 class ServedFolder:
@@ -60,6 +72,20 @@ class ServedFolder:
     def read_entries(self, path: str) -> list[Entry]:
         """Return what a folder holds. Raises OSError and ValueError."""
         return read_entries(path)
+
+    @contextlib.contextmanager
+    def hold_folder(self, path: str) -> Iterator[HeldFolder]:
+        """Hold a folder, to change what is in it. Raises OSError and ValueError."""
+        if not _CAN_WALK:
+            if not os.path.isdir(path):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            yield HeldFolder(path, None)
+            return
+        descriptor = os.open(path, _THROUGH)
+        try:
+            yield HeldFolder(path, descriptor)
+        finally:
+            os.close(descriptor)
 
 
 class ConfinedFolder(ServedFolder):
@@ -111,6 +137,21 @@ class ConfinedFolder(ServedFolder):
             return read_entries(folder, leads_inside)
         finally:
             os.close(folder)
+
+    @contextlib.contextmanager
+    def hold_folder(self, path: str) -> Iterator[HeldFolder]:
+        """Hold a folder that is inside. Raises OSError and ValueError."""
+        with self._find(path) as place:
+            if place.folder is None:
+                if not stat.S_ISDIR(place.status.st_mode):
+                    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+                yield HeldFolder(place.name, None)
+                return
+            descriptor = place.open(_THROUGH)
+        try:
+            yield HeldFolder(path, descriptor)
+        finally:
+            os.close(descriptor)
 
     def _has(self, path: str, is_of_kind: Callable[[int], bool]) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
 import os
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 from basehttpserver._files.served_folder import ServedFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from basehttpserver._files.listing import Entry
     from basehttpserver._files.regular_file import RegularFile
+    from basehttpserver._files.served_folder import HeldFolder
 
 __all__ = ["Visibility", "VisibleFolder"]
 
@@ -88,6 +90,13 @@ class VisibleFolder(ServedFolder):
             for entry in self._folder.read_entries(path)
             if not self._visibility.hides([*above, entry.name])
         ]
+
+    @contextlib.contextmanager
+    def hold_folder(self, path: str) -> Iterator[HeldFolder]:
+        """Hold a folder that is shown. Raises OSError and ValueError."""
+        self._require_shown(path)
+        with self._folder.hold_folder(path) as held:
+            yield held
 
     def _names(self, path: str) -> list[str]:
         relative = os.path.relpath(path, self._directory)  # ValueError: on another drive
