@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from basehttpserver._sharing.refusal import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from basehttpserver.handler import BaseHTTPRequestHandler
 
-__all__ = ["RequestBody"]
+__all__ = ["RequestBody", "limited"]
 
 #: Large enough that the calls around it do not count, small enough for a thousand at a time.
 _BLOCK_BYTES: Final = 65536
@@ -35,11 +35,14 @@ class RequestBody:
             raise _too_large(most)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield blocks as they come.
+        """Return an iterator over blocks as they come.
 
         Raises a 413 `RefusedError` as soon as it is longer than it may be, and what ``rfile``
         raises: for a body that breaks off, too.
         """
+        return limited(self._blocks(), self._most)
+
+    def _blocks(self) -> Iterator[bytes]:
         received = 0
         while self.length is None or received < self.length:
             left = _BLOCK_BYTES if self.length is None else self.length - received
@@ -47,11 +50,19 @@ class RequestBody:
             if not block:
                 break
             received += len(block)
-            if self._most is not None and received > self._most:
-                raise _too_large(self._most)
             yield block
         if self.length is not None and received < self.length:
             raise RefusedError(HTTPStatus.BAD_REQUEST, "The body broke off")
+
+
+def limited(blocks: Iterable[bytes], most: int | None) -> Iterator[bytes]:
+    """Yield blocks; raise a 413 `RefusedError` once they are more than `most` bytes."""
+    received = 0
+    for block in blocks:
+        received += len(block)
+        if most is not None and received > most:
+            raise _too_large(most)
+        yield block
 
 
 def _length_of(handler: BaseHTTPRequestHandler) -> int | None:

@@ -32,7 +32,7 @@ class IncomingFile:
     """A file in the folder that it is for, under a name that is never shown until `place`.
 
     Its mode is by the umask. A context manager: what was not placed is gone at the end. What a
-    crash leaves is found by its name and its age (`resumable.remove_expired`).
+    crash leaves is found by its name and its age (`resumable.Cleaning`).
     """
 
     def __init__(self, folder: HeldFolder) -> None:

@@ -11,6 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from basehttpserver._files.served_folder import ServedFolder
+from basehttpserver._sharing.names import is_upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ _WELL_KNOWN: Final = ".well-known"
 
 
 class Visibility:
-    """Tells which names are hidden.
+    """Tells which names are hidden; those of uploads that are not whole always are.
 
     A glob without a slash is for each name by itself, wherever it is, one with a slash for the path
     from the served folder on. Neither case nor the way in which a letter is composed matters: there
@@ -48,6 +49,8 @@ class Visibility:
 
     def _hides_last(self, names: Sequence[str]) -> bool:
         last = names[-1]
+        if is_upload(last):
+            return True
         if last.startswith(".") and not self._shows_dotfiles and last != _WELL_KNOWN:
             return True
         if self._of_names is not None and self._of_names.match(_fold(last)):
