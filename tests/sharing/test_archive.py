@@ -237,11 +237,16 @@ def test_what_is_hidden_is_not_in_it(tree):
 
 
 def test_names(tmp_path):
-    for name in ("..\\up", "new\nline", "C:x"):
+    for name in ("..\\up", "new\nline", "C:x", ".._up"):
         (tmp_path / name).write_bytes(b"")
-    (tmp_path / os.fsdecode(b"\xff\xfe")).write_bytes(b"")
+    for name in (b"\xff\xfe", b"\xff\xff"):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"")
+    for name in ("in\\ner", "in_ner"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"")
     archive, _ = archive_of(tmp_path)
-    assert names_of(archive) == [".._up", "??", "C:x", "new\nline"]
+    names = [".._up", ".._up_", "??", "??_", "C:x", "in_ner/", "in_ner/file", "in_ner/file_"]
+    assert names_of(archive) == [*names, "new\nline"]
 
 
 @pytest.mark.parametrize("second", [0, 315532800, 2**31 + 5, 4_600_000_000, -5_000_000_000])

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from basehttpserver import Settings
-from basehttpserver._sharing.visibility import Visibility
+from basehttpserver._sharing.visibility import Visibility, VisibleFolder
 from basehttpserver._sharing.writing import WritingHandler
 from tests.running import eventually
 from tests.sharing.running import SERVERS, read_all, sharing
@@ -335,6 +335,25 @@ class TestAll:
             for path in ("/.secret/file", "/.new", "/.secret/new", "/a.KEY", "/.secret"):
                 assert shared.ask(method, path).status in (403, 404), path
             assert shared.names(".secret") == ["file"]
+
+    def test_in_a_folder_that_hides(self, tmp_path, method):
+        (tmp_path / ".secret").mkdir()
+        (tmp_path / ".secret" / "file").write_bytes(b"x")
+        visibility = Visibility([], shows_dotfiles=False)
+
+        class Hiding(WritingHandler):
+            @property
+            def _served_folder(self):
+                return VisibleFolder(super()._served_folder, self.directory, visibility)
+
+            def hides_names(self, names):
+                return visibility.hides(names)
+
+        with sharing(tmp_path, Hiding, symlinks="inside", **OVER) as shared:
+            for path in ("/.secret/file", "/.secret/new", "/.secret"):
+                assert shared.ask(method, path).status in (403, 404), path
+            assert shared.names(".secret") == ["file"]
+            assert shared.ask("MKCOL", "/new").status == 201
 
     def test_no_name_of_an_upload(self, tmp_path, method):
         (tmp_path / ".upload-x").write_bytes(b"")

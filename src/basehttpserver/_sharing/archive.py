@@ -40,7 +40,7 @@ __all__ = ["ArchivingHandler", "write_archive"]
 _BLOCK_BYTES: Final = 131072
 
 #: The directory at the end of an archive is kept until then, about half a KiB for each entry.
-_MAX_ENTRIES: Final = 500_000
+_MAX_ENTRIES: Final = 200_000
 
 #: Of the fields of MS-DOS for a date.
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
@@ -93,7 +93,7 @@ def write_archive(stream: SupportsWrite[bytes], folder: ServedFolder, path: str)
             if found is None:
                 left_out += 1
             elif found.is_folder:
-                archive.mkdir(_folder_information(found))
+                _make_folder(archive, found)
             else:
                 left_out += not _try_write_file(archive, output, folder, found)
     except BaseException:
@@ -184,7 +184,10 @@ def _try_write_file(
         file = folder.open_file(found.path)
     except (OSError, ValueError):  # gone, no regular file, not for us
         return False
-    with file, archive.open(_file_information(found, file), "w") as entry:
+    name = _plain(found.name)
+    while name in archive.NameToInfo:
+        name += "_"
+    with file, archive.open(_file_information(name, file), "w") as entry:
         try:
             while block := file.read(_BLOCK_BYTES):
                 entry.write(block)
@@ -195,19 +198,27 @@ def _try_write_file(
     return True
 
 
-def _folder_information(found: _Found) -> zipfile.ZipInfo:
+def _make_folder(archive: zipfile.ZipFile, found: _Found) -> None:
+    name = _plain(found.name) + "/"
+    if name in archive.NameToInfo:
+        return
     try:
         modified = os.stat(found.path).st_mtime
     except OSError:
         modified = 0.0
-    information = _information(found.name + "/", modified)
+    information = _information(name, modified)
     information.external_attr = _FOLDER_ATTRIBUTES
     information.CRC = 0
-    return information
+    archive.mkdir(information)
 
 
-def _file_information(found: _Found, file: RegularFile) -> zipfile.ZipInfo:
-    information = _information(found.name, file.status.st_mtime)
+def _plain(name: str) -> str:
+    """Return a name that is text, and leads out of no folder where Windows unpacks it."""
+    return name.encode("utf-8", "replace").decode().replace("\\", "_")
+
+
+def _file_information(name: str, file: RegularFile) -> zipfile.ZipInfo:
+    information = _information(name, file.status.st_mtime)
     information.external_attr = (
         _PROGRAM_ATTRIBUTES if file.status.st_mode & 0o100 else _FILE_ATTRIBUTES
     )
@@ -222,9 +233,6 @@ def _file_information(found: _Found, file: RegularFile) -> zipfile.ZipInfo:
 
 
 def _information(name: str, modified: float) -> zipfile.ZipInfo:
-    # A name that is no text is one nearly like it; and no backslash may lead out of the folder
-    # where Windows unpacks it.
-    name = name.encode("utf-8", "replace").decode().replace("\\", "_")
     try:
         moment = time.localtime(modified)[:6]
     except (OverflowError, ValueError, OSError):
