@@ -117,3 +117,26 @@ def test_a_realm_with_quotes(folder):
     with sharing(folder, Handler, realm='a "b" \\ é', **USERS) as shared:
         field = shared.ask("GET", "/").fields["WWW-Authenticate"]
         assert field == r'Basic realm="a \"b\" \\ ?", charset="UTF-8"'
+
+
+def test_a_program_that_parses_by_itself(folder):
+    class Parsing(Handler):
+        def parse_request(self):
+            parsed = super().parse_request()
+            self.path = "/file"
+            return parsed
+
+    with sharing(folder, Parsing, **USERS) as shared:
+        assert shared.ask("GET", "/other").status == 401
+        assert shared.ask("GET", "/other", headers=READER).body == b"content"
+
+
+def test_users_of_an_instance(folder):
+    class Given(Handler):
+        def __init__(self, *arguments, **more):
+            self.readers = USERS["readers"]
+            super().__init__(*arguments, **more)
+
+    with sharing(folder, Given) as shared:
+        assert shared.ask("GET", "/file").status == 401
+        assert shared.ask("GET", "/file", headers=READER).status == 200

@@ -101,7 +101,8 @@ class TestForms:
         with sharing(tmp_path, FormHandler, server, **ALL) as shared:
             for value in ("text/plain", "application/x-www-form-urlencoded", "x"):
                 assert shared.ask("POST", "/", b"a=b", {"Content-Type": value}).status == 415
-            for value in ("multipart/form-data", 'multipart/form-data; boundary=""'):
+            for boundary in ("", ";", '; boundary=""', "; boundary=\xe9", "; boundary=" + "x" * 71):
+                value = "multipart/form-data" + boundary
                 assert shared.ask("POST", "/", b"a=b", {"Content-Type": value}).status == 400
 
     def test_too_large(self, tmp_path, server):
@@ -109,6 +110,15 @@ class TestForms:
             body = form(part(bytes(1000), filename="most"), part(bytes(1001), filename="more"))
             assert shared.ask("POST", "/", body, TYPE).status == 413
             assert shared.names() == ["most"]
+
+    def test_a_folder_where_a_name_is_hidden(self, tmp_path, server):
+        def hides_names(self, names):
+            return names != ["shown"]
+
+        with sharing(tmp_path, FormHandler, server, hides_names=hides_names, **ALL) as shared:
+            assert shared.ask("POST", "/", form(part(b"x", filename="shown")), TYPE).status == 303
+            assert shared.ask("POST", "/", form(part(b"x", filename="name")), TYPE).status == 403
+            assert shared.names() == ["shown"]
 
     def test_only_what_is_allowed(self, tmp_path, server):
         with sharing(tmp_path, FormHandler, server, allows_mkdir=True) as shared:

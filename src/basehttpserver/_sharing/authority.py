@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from basehttpserver._sharing.answers import RefusingHandler
 from basehttpserver._sharing.credentials import try_parse_credentials
@@ -21,8 +21,8 @@ _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 class AuthorizedHandler(RefusingHandler):
     """Lets users in, and nobody else, before anything is told about a path.
 
-    It asks at the end of `parse_request`, for every method: a subclass that adds one need not think
-    of it. 401 is also the answer to a user who may read and wants to write: a browser then asks
+    It asks behind `parse_request`, for every method: a subclass that adds one need not think of it.
+    401 is also the answer to a user who may read and wants to write: a browser then asks
     for another name, which it would not after 403.
 
     Attributes of the class:
@@ -39,10 +39,19 @@ class AuthorizedHandler(RefusingHandler):
     #: By whom the request is, for logs; None where nobody was asked, or was wrong.
     remote_user: str | None = None
 
-    def parse_request(self) -> bool:
-        """Parse the request, and see whether its sender is let in."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take the arguments of `SimpleHTTPRequestHandler`; see whether anybody is to be asked for.
+
+        Attributes that an instance has of its own must be there before.
+        """
+        if self.readers is not None or self.writers is not None:
+            # Here, and not by an override: where there is none, a request costs a sixth less.
+            self.parse_request = self._parse_and_let_in  # type: ignore[method-assign]
+        super().__init__(*args, **kwargs)
+
+    def _parse_and_let_in(self) -> bool:
         self.remote_user = None
-        return super().parse_request() and self._lets_in(self._user_groups())
+        return type(self).parse_request(self) and self._lets_in(self._user_groups())
 
     def handle_expect_100(self) -> bool:
         """Send 100 to those who are let in; others get their answer and send no body."""

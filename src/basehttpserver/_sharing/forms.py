@@ -26,6 +26,9 @@ __all__ = ["FormHandler", "has_form_parser"]
 _MAX_PARTS: Final = 1000
 _MAX_FIELD_BYTES: Final = 1024
 
+#: RFC 2046 5.1.1. Each block is searched for it together with what the last one left.
+_MAX_BOUNDARY_CHARACTERS: Final = 70
+
 #: In a form: the field for the name of a new folder.
 _MKDIR: Final = "mkdir"
 
@@ -49,8 +52,7 @@ class FormHandler(ResumableHandler):
             return super().prepare_post()
         self.require_permission(allowed=self.allows_upload or self.allows_mkdir)
         parser = _make_parser(self.headers.get_boundary())
-        # That it is a folder's, and which names lead to it.
-        self.target_in_folder("name")
+        self.folder_of_url()
         events = _events(parser, RequestBody(self))
 
         def take() -> None:
@@ -86,12 +88,11 @@ def _make_parser(boundary: str | None) -> Any:
         raise RefusedError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "This server takes no forms: it has no library"
         )
-    from multipart import MultipartError, PushMultipartParser
+    from multipart import PushMultipartParser
 
-    try:
-        return PushMultipartParser(boundary or "", max_segment_count=_MAX_PARTS)
-    except (MultipartError, UnicodeEncodeError) as error:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "The form has no good boundary") from error
+    if not boundary or not boundary.isascii() or len(boundary) > _MAX_BOUNDARY_CHARACTERS:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "The form has no good boundary")
+    return PushMultipartParser(boundary, max_segment_count=_MAX_PARTS)
 
 
 def _events(parser: Any, body: RequestBody) -> Iterator[Any]:

@@ -252,13 +252,22 @@ class ResumableHandler(WritingHandler):
 
     def target_in_folder(self, name: str) -> Target:
         """Return a new name in the folder that has the URL. Raises a `RefusedError`."""
-        above = self.target()
-        names = [] if above is None else above.names
-        path = self.directory if above is None else above.path
-        is_hidden = above is not None and self._is_hidden(above)
+        path, names = self.folder_of_url()
+        return self.check_new(Target(path, name, [*names, name]))
+
+    def folder_of_url(self) -> tuple[str, Sequence[str]]:
+        """Return the folder that has the URL, and the names that lead to it.
+
+        Raises a 404 `RefusedError`.
+        """
+        target = self.target()
+        if target is None:
+            path, names, is_hidden = self.directory, [], False
+        else:
+            path, names, is_hidden = target.path, list(target.names), self._is_hidden(target)
         if is_hidden or not self._served_folder.is_folder(path):
             raise RefusedError(HTTPStatus.NOT_FOUND, "There is no such folder")
-        return self.check_new(Target(path, name, [*names, name]))
+        return path, names
 
     def check_place(self, target: Target) -> None:
         """Raise a `RefusedError` where a file may not be put, as things are now."""
