@@ -10,6 +10,9 @@ this network reaches. So where a browser says for whom it asks, that must be a p
 * else ``Origin`` (RFC 6454; sent with every POST, PUT, PATCH and DELETE of a page) must name the
   authority that ``Host`` names. The scheme is left out: behind a proxy that ends TLS it is another.
 
+A page with the referrer policy ``no-referrer`` sends ``Origin: null`` with its forms, also to its
+own server: ours must not have that policy, or forms fail where the first field is missing.
+
 Neither is there where no browser asks (curl), and nobody can make a browser leave both out.
 What this cannot tell: a name of the other site that leads to this server (DNS rebinding), since
 then both name the same. Users and passwords help against that; a browser has none for that name.

@@ -158,7 +158,9 @@ class ResumableHandler(WritingHandler):
         """See whether an upload goes on here; return what takes its next part."""
         self.require_permission(allowed=self.allows_upload)
         if not self._has_upload_url():
-            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "Uploads alone have parts")
+            raise RefusedError(
+                HTTPStatus.METHOD_NOT_ALLOWED, "Uploads alone have parts", self._allow_fields()
+            )
         self._check_version()
         if self.headers.get_content_type() != _CONTENT_TYPE:
             raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"It must be {_CONTENT_TYPE}")
