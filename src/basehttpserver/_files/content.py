@@ -22,6 +22,10 @@ __all__ = ["FileContent"]
 #: A smaller part is read and written: head and body then go out with one `send`.
 _BY_DESCRIPTOR_BYTES: Final = 65536
 
+#: So many ranges of an answer go by their descriptor: each keeps one until the client has taken it,
+#: and a client may ask for hundreds. Others are read and written, as anything that a handler writes.
+_MOST_BY_DESCRIPTOR: Final = 8
+
 #: What is read at once where it is not sent by its descriptor.
 _BLOCK_BYTES: Final = 65536
 
@@ -140,19 +144,22 @@ class FileContent(io.RawIOBase):
         Those are read when the client takes them, and no thread waits for that.
         """
         self._require_open()
+        count = 0
         for piece in self._pieces_from(position):
             if isinstance(piece, bytes):
                 writer.write(piece)
-            elif not self._send_range(piece, writer):
+            elif (
+                count < _MOST_BY_DESCRIPTOR
+                and _length(piece) >= _BY_DESCRIPTOR_BYTES
+                and writer.send_file(self._file.descriptor, piece.begin, _length(piece))
+            ):
+                count += 1
+            elif not self._write_range(piece, writer):
                 return
 
-    def _send_range(self, part: ByteRange, writer: Writer) -> bool:
-        """Return whether it was all there."""
+    def _write_range(self, part: ByteRange, writer: Writer) -> bool:
+        """Read and write a range; return whether it was all there."""
         begin, end = part
-        if end - begin >= _BY_DESCRIPTOR_BYTES and writer.send_file(
-            self._file.descriptor, begin, end - begin
-        ):
-            return True
         while begin < end:
             block = self._file.read_at(begin, min(end - begin, _BLOCK_BYTES))
             if not block:

@@ -105,8 +105,8 @@ FILES = [
     ),
     Row(
         "ranges",
-        "`Range` of any shape: malformed, backwards, in another unit, numbers of more than 20 digits,"
-        " more than 200 ranges",
+        "`Range` of any shape: malformed, backwards, in another unit, more than 20 digits, more"
+        " than 200 ranges",
         "ignored: the whole file",
         rfc="9110 14.2",
         tests=(
