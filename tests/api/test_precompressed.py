@@ -4,8 +4,9 @@ import os
 
 import pytest
 
+from basehttpserver._files import precompressed
 from basehttpserver._files.accept_encoding import CODINGS
-from basehttpserver._files.precompressed import try_open_precompressed
+from basehttpserver._files.precompressed import PrecompressedFiles
 from basehttpserver._files.served_folder import ServedFolder, served_folder
 
 #: When files were changed, in nanoseconds.
@@ -29,7 +30,7 @@ def page(tmp_path):
 def find(path, codings=CODINGS, symlinks="all", directory=None):
     """Return the coding and the content of what is found, or None."""
     folder = served_folder(str(directory or path.parent), symlinks)
-    found = try_open_precompressed(folder, str(path), path.stat(), codings)
+    found = PrecompressedFiles().try_open(folder, str(path), path.stat(), codings)
     if found is None:
         return None
     with found.file as file:
@@ -137,7 +138,7 @@ def test_only_regular_files(page):
 def test_names_that_no_file_has(name, page):
     folder = served_folder(str(page.parent), "none")
     path = os.path.join(str(page.parent), name)
-    assert try_open_precompressed(folder, path, page.stat(), CODINGS) is None
+    assert PrecompressedFiles().try_open(folder, path, page.stat(), CODINGS) is None
 
 
 class RecordingFolder(ServedFolder):
@@ -155,7 +156,7 @@ def test_closes_what_it_does_not_use(page):
     for suffix in (".br", ".zst", ".gz"):
         write(page.with_name(page.name + suffix), changed=CHANGED if suffix == ".gz" else 0)
     folder = RecordingFolder()
-    found = try_open_precompressed(folder, str(page), page.stat(), CODINGS)
+    found = PrecompressedFiles().try_open(folder, str(page), page.stat(), CODINGS)
     with found.file:
         assert [file.closed for file in folder.opened] == [True, True, False]
 
@@ -164,5 +165,63 @@ def test_asks_for_nothing_more_than_it_needs(page):
     for suffix in (".br", ".zst", ".gz"):
         write(page.with_name(page.name + suffix))
     folder = RecordingFolder()
-    with try_open_precompressed(folder, str(page), page.stat(), CODINGS).file as file:
+    with PrecompressedFiles().try_open(folder, str(page), page.stat(), CODINGS).file as file:
         assert folder.opened == [file]
+
+
+class Clock:
+    """A clock that stands still."""
+
+    def __init__(self):
+        self.seconds = 100.0
+
+    def __call__(self):
+        return self.seconds
+
+
+def test_missing_one_is_not_looked_for_again_for_a_second(page):
+    folder, clock = RecordingFolder(), Clock()
+    files = PrecompressedFiles(clock)
+
+    def coding(codings):
+        found = files.try_open(folder, str(page), page.stat(), codings)
+        if found is None:
+            return None
+        found.file.close()
+        return found.coding
+
+    assert coding(["br"]) is None
+    for suffix in (".br", ".gz"):
+        write(page.with_name(page.name + suffix))
+    assert coding(["br"]) is None
+    # Each for itself.
+    assert coding(["br", "gzip"]) == "gzip"
+    clock.seconds += 0.9
+    assert coding(["br"]) is None
+    clock.seconds += 0.1
+    assert coding(["br", "gzip"]) == "br"
+    # What was there is looked at every time.
+    page.with_name("page.html.br").unlink()
+    assert coding(["br", "gzip"]) == "gzip"
+
+
+def test_stale_one_that_is_made_again(page):
+    clock = Clock()
+    files = PrecompressedFiles(clock)
+    form = page.with_name("page.html.br")
+    write(form, changed=0)
+    assert files.try_open(RecordingFolder(), str(page), page.stat(), ["br"]) is None
+    write(form)
+    clock.seconds += 1
+    with files.try_open(RecordingFolder(), str(page), page.stat(), ["br"]).file as file:
+        assert file.status.st_mtime_ns == CHANGED
+
+
+def test_missing_ones_are_bounded(page, monkeypatch):
+    monkeypatch.setattr(precompressed, "_MOST_MISSED", 10)
+    files = PrecompressedFiles(Clock())
+    folder = served_folder(str(page.parent), "all")
+    for number in range(100):
+        path = f"{page}{number}"
+        assert files.try_open(folder, path, page.stat(), CODINGS) is None
+        assert 0 < len(files._missed) <= 10
