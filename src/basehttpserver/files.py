@@ -18,9 +18,9 @@ from basehttpserver._files.methods import allowed_methods, is_standard_method
 from basehttpserver._files.paths import add_slash, decode_path, has_windows_meaning
 from basehttpserver._files.preconditions import conditional_fields
 from basehttpserver._files.regular_file import RegularFile
+from basehttpserver._files.representation import Codings, Representation
 from basehttpserver._files.selection import select
 from basehttpserver._files.served_folder import ServedFolder, Symlinks, served_folder
-from basehttpserver._files.validators import validators_of
 from basehttpserver.handler import BaseHTTPRequestHandler
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["SimpleHTTPRequestHandler"]
 
 _ON_WINDOWS = os.name == "nt"
+
+_VARY = ("Vary", "Accept-Encoding")
 
 #: Of the extra fields of a file, those that its 304 has, too (RFC 9110 15.4.5).
 _ALSO_IN_304 = ("cache-control", "content-location", "expires", "vary")
@@ -57,6 +59,10 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     * `index_pages`: names that stand for their folder, the first that exists wins;
     * `extensions_map`: from an extension (``".gz"``) to a media type, asked before `mimetypes`;
     * `default_content_type`: the media type where neither knows one, sent as it is;
+    * `compress`: whether text and the like is sent compressed to clients that accept that: by gzip,
+      and by brotli and zstd with the extra ``compression``. Files from 1 KiB to 2 MiB;
+    * `precompressed`: whether, of ``page.html``, an equally old ``page.html.br``, ``.zst`` or
+      ``.gz`` is sent to who accepts it;
     * `charset`: the charset of text files, where `guess_type` returns no parameter; None: nothing
       is said of it.
     """
@@ -65,6 +71,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     symlinks: Symlinks = "all"
     default_content_type: str = "application/octet-stream"
     charset: str | None = "utf-8"
+    compress: bool = False
+    precompressed: bool = False
     index_pages: Sequence[str] = ("index.html", "index.htm")
     # What a browser must not unpack by itself: these are media types, no content codings.
     extensions_map: dict[str, str] = {  # noqa: RUF012 (an instance may have its own)
@@ -84,13 +92,15 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         extra_response_headers: Sequence[tuple[str, str] | list[str]] | None = None,
         symlinks: Symlinks | None = None,
         charset: str | EllipsisType | None = ...,
+        compress: bool | None = None,
+        precompressed: bool | None = None,
         **kwargs: Any,
     ) -> None:
         """Take the positional arguments of every handler, and what to serve.
 
         `directory` is the current one if it is not given. `extra_response_headers` are (name,
         value) pairs to send with files and listings, where no field of that name is sent anyway.
-        `symlinks` and `charset` take the place of the class attributes.
+        The others take the place of the class attributes.
         """
         self.directory = os.fspath(os.getcwd() if directory is None else directory)
         self.extra_response_headers = extra_response_headers
@@ -98,6 +108,10 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             self.symlinks = symlinks
         if not isinstance(charset, EllipsisType):
             self.charset = charset
+        if compress is not None:
+            self.compress = compress
+        if precompressed is not None:
+            self.precompressed = precompressed
         # Last: whatever followed would run when the connection is over, and tell the engine to
         # give this handler a thread of its own.
         super().__init__(*args, **kwargs)
@@ -142,7 +156,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
         with file:
-            return self._send_file_head(file, content_type)
+            return self._send_file_head(file, path, content_type)
 
     def end_headers(self) -> None:
         """End the head and send it, with those fields of ours that nobody has sent before."""
@@ -238,19 +252,23 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             return content_type
         return with_charset(content_type, self.charset)
 
-    def _send_file_head(self, file: RegularFile, content_type: str) -> BinaryIO | None:
+    def _send_file_head(self, file: RegularFile, path: str, content_type: str) -> BinaryIO | None:
         """Answer with `file`, or as much of it as the request's conditions and ranges ask for."""
-        current = validators_of(file.status, file.seen)
-        selection = select(
-            conditional_fields(self.headers),
-            self.command or "",
-            current,
-            file.status.st_size,
-            content_type,
-        )
+        plain = Representation(file, content_type)
+        codings = self._codings
+        varies = codings.matter_to(content_type, file.status.st_size)
+        chosen = codings.choose(self._served_folder, path, plain, self.headers) if varies else plain
+        with chosen.file:
+            return self._send_representation(chosen, [_VARY] if varies else [])
+
+    def _send_representation(
+        self, representation: Representation, varies: list[tuple[str, str]]
+    ) -> BinaryIO | None:
+        selection = select(conditional_fields(self.headers), self.command or "", representation)
         if selection.status >= HTTPStatus.BAD_REQUEST:
             self._send_error_with(selection.status, *selection.fields)
             return None
+        current = representation.validators
         is_modified = selection.status != HTTPStatus.NOT_MODIFIED
         self.send_response(selection.status)
         for name, value in selection.fields:
@@ -258,13 +276,31 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         if current.modified is not None:
             self.send_header("Last-Modified", self.date_time_string(current.modified))
         extra = self.extra_response_headers or ()
+        at_the_end = [("ETag", current.tag), *varies]
         if is_modified:
             self._send_unless_sent(extra)
-            self._end_headers_with(("Accept-Ranges", "bytes"), ("ETag", current.tag))
-            return io.BufferedReader(FileContent(file, selection.pieces))
+            if not representation.is_made:
+                at_the_end.insert(0, ("Accept-Ranges", "bytes"))
+            self._end_headers_with(*at_the_end)
+            return io.BufferedReader(FileContent(representation.file, selection.pieces))
         self._send_unless_sent([each for each in extra if each[0].lower() in _ALSO_IN_304])
-        self._end_headers_with(("ETag", current.tag))
+        self._end_headers_with(*at_the_end)
         return None
+
+    @property
+    def _codings(self) -> Codings:
+        """In which codings files may be sent; in none where the program has a say in the content.
+
+        An override of `copyfile` may change text on its way, and fields of its own may name a
+        coding.
+        """
+        has_own = "copyfile" in self.__dict__ or (
+            type(self).copyfile is not SimpleHTTPRequestHandler.copyfile
+        )
+        extra = self.extra_response_headers or ()
+        if has_own or any(each[0].lower() == "content-encoding" for each in extra):
+            return Codings(are_found=False, are_made=False)
+        return Codings(are_found=self.precompressed, are_made=self.compress)
 
     def _send_unsupported_method(self) -> None:
         """Send 405 for a method that every server knows (RFC 9110 15.5.6), else 501."""
@@ -298,7 +334,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             for line in getattr(self, "_headers_buffer", ())
         }
         for name, value in fields:
-            if name.lower() not in sent:
+            if name.lower() not in sent or name == "Vary":  # Whose values add up.
                 self.send_header(name, value)
 
 

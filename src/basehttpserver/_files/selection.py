@@ -1,4 +1,4 @@
-"""What of a file a request gets: all, parts, nothing new, or a refusal. No I/O."""
+"""What of a file a request gets: all, parts, nothing new, or a refusal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from basehttpserver._files.ranges import ByteRange, encode_multipart, merge, try
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from basehttpserver._files.representation import Representation
     from basehttpserver._files.validators import Validators
 
 __all__ = ["Selection", "select"]
@@ -28,25 +29,26 @@ class Selection(NamedTuple):
 
 
 def select(
-    conditions: Mapping[str, list[str]],
-    method: str,
-    current: Validators,
-    length: int,
-    content_type: str,
+    conditions: Mapping[str, list[str]], method: str, representation: Representation
 ) -> Selection:
-    """Return the answer to a request for a file of some length (RFC 9110 13.2.2, 14.2).
+    """Return the answer to a request for a file in some form (RFC 9110 13.2.2, 14.2).
 
-    `conditions` are what `conditional_fields` returns.
+    `conditions` are what `conditional_fields` returns. What is compressed only now is made here,
+    and only for GET.
     """
-    ranges = None
+    current = representation.validators
     if conditions:
         status = evaluate(conditions, method, current)
         if status is not None:
             return Selection(status)
-        ranges = _try_find_ranges(conditions, method, current, length)
+    if representation.is_made:
+        return _select_made(conditions, method, representation)
+    content_type, length = representation.content_type, representation.file.status.st_size
+    coding = _coding_fields(representation)
+    ranges = _try_find_ranges(conditions, method, current, length) if conditions else None
     if ranges is None:
         fields = _content_fields(content_type, length)
-        return Selection(HTTPStatus.OK, fields, [ByteRange(0, length)])
+        return Selection(HTTPStatus.OK, fields + coding, [ByteRange(0, length)])
     if not ranges:
         fields = [("Content-Range", f"bytes */{length}")]
         return Selection(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, fields)
@@ -55,14 +57,36 @@ def select(
         (part,) = ranges
         fields = _content_fields(content_type, part.end - part.begin)
         fields.append(("Content-Range", part.content_range(length)))
-        return Selection(HTTPStatus.PARTIAL_CONTENT, fields, [part])
+        return Selection(HTTPStatus.PARTIAL_CONTENT, fields + coding, [part])
     multipart = encode_multipart(ranges, length, content_type)
     fields = _content_fields(multipart.media_type, multipart.length)
-    return Selection(HTTPStatus.PARTIAL_CONTENT, fields, multipart.pieces)
+    return Selection(HTTPStatus.PARTIAL_CONTENT, fields + coding, multipart.pieces)
 
 
-def _content_fields(content_type: str, length: int) -> list[tuple[str, str]]:
-    return [("Content-type", content_type), ("Content-Length", str(length))]
+def _select_made(
+    conditions: Mapping[str, list[str]], method: str, representation: Representation
+) -> Selection:
+    data = representation.find() if method == "HEAD" else representation.make()
+    if data is None and method != "HEAD":
+        # It has become shorter since it was opened: as it is, it is cut where it ends.
+        return select(conditions, method, representation._replace(coding=None, is_made=False))
+    # RFC 9110 9.3.2: HEAD may leave out what is only known when the content is generated.
+    length = None if data is None else len(data)
+    fields = _content_fields(representation.content_type, length)
+    pieces = [] if data is None else [data]
+    return Selection(HTTPStatus.OK, fields + _coding_fields(representation), pieces)
+
+
+def _coding_fields(representation: Representation) -> list[tuple[str, str]]:
+    coding = representation.coding
+    return [] if coding is None else [("Content-Encoding", coding)]
+
+
+def _content_fields(content_type: str, length: int | None) -> list[tuple[str, str]]:
+    fields = [("Content-type", content_type)]
+    if length is not None:
+        fields.append(("Content-Length", str(length)))
+    return fields
 
 
 def _try_find_ranges(
