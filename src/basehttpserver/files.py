@@ -142,7 +142,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
         folder = self._served_folder
-        if folder.is_folder(path):
+        file = self._find_open(folder, path)
+        if file is None and folder.is_folder(path):
             if not decode_path(self.path).endswith("/"):
                 self._send_redirect_to_folder()
                 return None
@@ -151,12 +152,14 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
                 return self.list_directory(path)
             path = index_page
         content_type = self._content_type(path)
-        file = _try_open(folder, path)
+        file = file or self._try_open(folder, path)
         if file is None:
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
-        with file:
+        try:
             return self._send_file_head(file, path, content_type)
+        finally:
+            file.leave()
 
     def end_headers(self) -> None:
         """End the head and send it, with those fields of ours that nobody has sent before."""
@@ -227,6 +230,27 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def _served_folder(self) -> ServedFolder:
         """What `directory` and `symlinks` say now."""
         return served_folder(self.directory, self.symlinks)
+
+    def _find_open(self, folder: ServedFolder, path: str) -> RegularFile | None:
+        """Return the file that `path` leads to, if the server has it open; the caller leaves it."""
+        # Set only by servers of ours, while they serve.
+        open_files = getattr(self.server, "_open_files", None)
+        found: RegularFile | None = open_files.find(folder, path) if open_files else None
+        return found
+
+    def _try_open(self, folder: ServedFolder, path: str) -> RegularFile | None:
+        """Open a file, and let the server keep it; the caller leaves it."""
+        if path.endswith("/"):
+            # Some systems open "file/" as if it were "file" (bpo-17324).
+            return None
+        open_files = getattr(self.server, "_open_files", None)
+        try:
+            if open_files is None:
+                return folder.open_file(path).__enter__()
+            opened: RegularFile = open_files.find(folder, path) or open_files.open(folder, path)
+        except (OSError, ValueError):  # ValueError: NUL or a lone surrogate in the name
+            return None
+        return opened
 
     def _find_index_page(self, path: str) -> str | None:
         candidates = (os.path.join(path, name) for name in self.index_pages)
@@ -335,13 +359,3 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         for name, value in fields:
             if name.lower() not in sent or name == "Vary":  # Whose values add up.
                 self.send_header(name, value)
-
-
-def _try_open(folder: ServedFolder, path: str) -> RegularFile | None:
-    if path.endswith("/"):
-        # Some systems open "file/" as if it were "file" (bpo-17324).
-        return None
-    try:
-        return folder.open_file(path)
-    except (OSError, ValueError):  # ValueError: NUL or a lone surrogate in the name
-        return None

@@ -71,7 +71,7 @@ class RegularFile:
             if place
             else _open_without_waiting(path, _READ_ONLY)
         )
-        #: When `status` was asked for, in seconds since the epoch; it is not older than that.
+        #: When `status` was asked for last, in seconds since the epoch; it is not older than that.
         self.seen = time.time()
         try:
             #: What `os.fstat` said.
@@ -83,18 +83,32 @@ class RegularFile:
 
     def __enter__(self) -> Self:
         """Use it. Raises ValueError if its last user has left."""
-        with self._lock:
-            if self.descriptor < 0:
-                raise ValueError("use of a closed file")
-            self._users += 1
+        if not self.try_enter():
+            raise ValueError("use of a closed file")
         return self
 
+    def try_enter(self) -> bool:
+        """Use it; ``False`` if its last user has left."""
+        with self._lock:
+            if self.descriptor < 0:
+                return False
+            self._users += 1
+            return True
+
     def __exit__(self, *exception: object) -> None:
+        """Use it no more."""
+        self.leave()
+
+    def leave(self) -> None:
         """Use it no more."""
         with self._lock:
             self._users -= 1
             if not self._users:
                 self._close()
+
+    def after_fork_in_child(self) -> None:
+        """Let it be left in a child, which does not have the thread that may hold the lock."""
+        self._lock = threading.Lock()
 
     def __del__(self) -> None:
         """Close what nobody ever left, and say so, as Python's files do."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import stat
 from typing import TYPE_CHECKING, Literal
@@ -19,9 +20,9 @@ from basehttpserver._files.listing import Entry, read_entries
 from basehttpserver._files.regular_file import NO_LINK, Place, RegularFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
-__all__ = ["ConfinedFolder", "ServedFolder", "Symlinks", "served_folder"]
+__all__ = ["ConfinedFolder", "ServedFolder", "Symlinks", "Way", "served_folder"]
 
 Symlinks = Literal["all", "inside", "none"]
 
@@ -38,8 +39,34 @@ _THROUGH = _FOLDER | getattr(os, "O_PATH", os.O_RDONLY)
 _IS_LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
 
 
+class Way:
+    """A local path, and the folders on its way that must not be links."""
+
+    __slots__ = ("_folders", "_path", "_status_of")
+
+    def __init__(self, path: str, folders: tuple[str, ...] | None) -> None:
+        """Go to `path` through `folders`; None: whatever is a link on the way is followed."""
+        self._path = path
+        self._folders = folders or ()
+        self._status_of = os.stat if folders is None else os.lstat
+
+    def look(self) -> os.stat_result:
+        """Return the status of what is there now. Raises OSError, also for a link on the way.
+
+        Unlike walking there, it opens nothing. But the names are looked at one after the other, so
+        that it tells what is there, and must not be used to open it.
+        """
+        for folder in self._folders:
+            if not stat.S_ISDIR(os.lstat(folder).st_mode):
+                raise OSError(errno.ELOOP, "A link that is not followed", folder)
+        return self._status_of(self._path)
+
+
 class ServedFolder:
     """Follows all links."""
+
+    #: What a path leads to is the same in two folders with the same rules.
+    rules: Hashable = None
 
     def is_folder(self, path: str) -> bool:
         """Tell whether a local path is a folder's."""
@@ -56,6 +83,10 @@ class ServedFolder:
     def open_file(self, path: str) -> RegularFile:
         """Open a regular file. Raises OSError and ValueError."""
         return RegularFile(path)
+
+    def way_to(self, path: str) -> Way | None:
+        """Return how to look at a local path, or None where no look tells what opening it finds."""
+        return Way(path, None)
 
     def read_entries(self, path: str) -> list[Entry]:
         """Return what a folder holds. Raises OSError and ValueError."""
@@ -76,6 +107,9 @@ class ConfinedFolder(ServedFolder):
         """Stay below `directory`; follow what leads inside, or no link at all."""
         self._directory = directory or os.curdir
         self._follows_inside = follows_inside
+        self._top = directory
+        # Which links are followed is no part of it: where there is one, there is no way.
+        self.rules = directory
 
     def is_folder(self, path: str) -> bool:
         """Tell whether a local path is a folder's, without a link that leads out."""
@@ -93,6 +127,15 @@ class ConfinedFolder(ServedFolder):
         """Open a regular file that is inside. Raises OSError and ValueError."""
         with self._find(path) as place:
             return RegularFile(path, place)
+
+    def way_to(self, path: str) -> Way | None:
+        """Return how to look at a local path through folders alone, none of them a link."""
+        top = os.path.join(self._top, "")
+        names = path[len(top) :].split(os.sep)
+        if not path.startswith(top) or not {"", os.curdir, os.pardir}.isdisjoint(names):
+            return None
+        folders = itertools.accumulate(names[:-1], os.path.join, initial=top)
+        return Way(path, tuple(folders)[1:])
 
     def read_entries(self, path: str) -> list[Entry]:
         """Return what a folder holds that is inside, but for links that are not followed.

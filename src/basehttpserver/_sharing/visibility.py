@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from basehttpserver._files.listing import Entry
     from basehttpserver._files.regular_file import RegularFile
+    from basehttpserver._files.served_folder import Way
 
 __all__ = ["Visibility", "VisibleFolder"]
 
@@ -61,6 +62,7 @@ class VisibleFolder(ServedFolder):
         self._folder = folder
         self._directory = directory or os.curdir
         self._visibility = visibility
+        self.rules = (folder.rules, visibility)
 
     def is_folder(self, path: str) -> bool:
         """Tell whether a local path is a folder's that is shown."""
@@ -78,6 +80,10 @@ class VisibleFolder(ServedFolder):
         """Open a regular file that is shown. Raises OSError and ValueError."""
         self._require_shown(path)
         return self._folder.open_file(path)
+
+    def way_to(self, path: str) -> Way | None:
+        """Return how to look at a local path that is shown, or None."""
+        return self._folder.way_to(path) if self._shows(path) else None
 
     def read_entries(self, path: str) -> list[Entry]:
         """Return what a folder holds and shows. Raises OSError and ValueError."""
