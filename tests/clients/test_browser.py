@@ -34,11 +34,11 @@ def video(ffmpeg, tmp_path_factory):
     noise = random.Random(1)
     grey = b"\x80" * (WIDTH * HEIGHT // 2)
     frames = (noise.randbytes(WIDTH * HEIGHT) + grey for _ in range(FRAMES_PER_SECOND * SECONDS))
-    raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}"]
-    speed = ["-deadline", "realtime", "-cpu-used", "8"]
+    size, rate = f"{WIDTH}x{HEIGHT}", str(FRAMES_PER_SECOND)
+    raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size, "-r", rate]
+    encoder = ["-c:v", "libvpx", "-b:v", "4M", "-g", "10", "-deadline", "realtime"]
     subprocess.run(
-        [ffmpeg, "-loglevel", "error", *raw, "-r", str(FRAMES_PER_SECOND), "-i", "-"]
-        + ["-c:v", "libvpx", "-b:v", "4M", "-g", "10", *speed, str(path)],
+        [ffmpeg, "-loglevel", "error", *raw, "-i", "-", *encoder, "-cpu-used", "8", str(path)],
         input=b"".join(frames),
         check=True,
         timeout=50,

@@ -95,7 +95,7 @@ class TestContinued:
     def test_replaced_and_curl_says_of_what_it_has_a_part(
         self, broken_off, served, ask, etag, downloads
     ):
-        """RFC 9110 13.1.5: the whole new file. curl cannot use that, says so, and keeps its part."""
+        """RFC 9110 13.1.5: the whole new file. curl cannot use that, says so, keeps its part."""
         replace(served, NEW)
         got = ask("-C", "-", *self.if_range(etag), "-o", "file", broken_off.url("/file"))
         assert got.code == RANGE_ERROR

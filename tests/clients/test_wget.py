@@ -89,9 +89,9 @@ class TestContinued:
         assert files.seen == [Seen("GET", "/file", 206, f"bytes={CUT}-")]
 
     def test_replaced_and_wget_is_made_to_say(self, served, ask, copy):
-        """RFC 9110 13.1.5: the whole new file. wget skips what it has of the old one, all the same.
+        """RFC 9110 13.1.5: the whole new file. wget skips as much of it as it has of the old one.
 
-        So it makes a mixture of any answer; there is none by which a server could keep it from that.
+        So it makes a mixture of any answer, and a server cannot keep it from that.
         """
         copy.write_bytes(OLD[:CUT])
         served.write_bytes(NEW)
