@@ -112,13 +112,17 @@ def want_untouched(client, content, fields, slices):
 
 def want_cut(client, running):
     """Want less than was promised, nothing behind it, and a line in the log."""
-    head, _, body = client.read_to_end().partition(b"\r\n\r\n")
+    try:
+        received = client.read_to_end()
+    except ConnectionError:  # What the client has asked behind it was not read.
+        received = client.received
+    head, _, body = received.partition(b"\r\n\r\n")
     if head:
         assert b"HTTP/1.1 20" in head
         length = int(head.lower().partition(b"content-length:")[2].split()[0])
         assert len(body) < length
         assert b"HTTP/1.1" not in body
-    eventually(lambda: any("shorter than its" in line for line in running.lines), "a line")
+    eventually(lambda: any("shorter" in line for line in running.lines), "a line")
 
 
 @each_server
