@@ -13,22 +13,28 @@ pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
 NOTES = Path(__file__).with_name("redbot_notes.py")
 
+#: Longer than the range that REDbot asks for, so that this is a part.
+PAGE = "<!DOCTYPE html><title>Page</title>" + "<p>A paragraph\n" * 100
+
 #: Notes that are no faults of ours, each with its reason.
 ACCEPTED = {
     # There is no Cache-Control, as in http.server: how long a copy may be used without asking is
     # known to who shares the folder alone, and extra_response_headers says it.
     "FRESHNESS_HEURISTIC": ["/text.txt", "/page.html", "/data.bin", "/empty", "/", "/with_index/"],
+    # Cache-Control: no-cache, so that the folder may become a file. There is nothing to validate:
+    # the answer has no content that could be saved.
+    "FRESHNESS_NO_CACHE_NO_VALIDATOR": ["/with_index"],
 }
 
 
 @pytest.fixture
 def files(folder):
     (folder / "text.txt").write_text("What REDbot reads.\n" * 1000)
-    (folder / "page.html").write_text("<!DOCTYPE html><title>Page</title><p>Text\n")
+    (folder / "page.html").write_text(PAGE)
     (folder / "data.bin").write_bytes(bytes(range(256)) * 400)
     (folder / "empty").touch()
     (folder / "with_index").mkdir()
-    (folder / "with_index" / "index.html").write_text("<!DOCTYPE html><title>Index</title>\n")
+    (folder / "with_index" / "index.html").write_text(PAGE)
     with serving_files(folder) as files:
         yield files
 
