@@ -141,3 +141,12 @@ def test_listing_leads_to_files(page, folder):
             page.get_by_role("link", name=name, exact=True).click()
             page.wait_for_load_state()
             assert page.inner_text("body") == f"file {number}"
+
+
+def test_text_beyond_ascii(page, folder):
+    """A text file cannot say what it is encoded in: the server says that it is UTF-8."""
+    text = "é日本語\N{SNAKE}"
+    (folder / "note.txt").write_text(text, "utf-8")
+    with serving_files(folder) as files:
+        page.goto(files.url("/note.txt"))
+        assert page.inner_text("body") == text
