@@ -24,7 +24,7 @@ from basehttpserver._files.validators import validators_of
 from basehttpserver.handler import BaseHTTPRequestHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from _typeshed import SupportsRead, SupportsWrite
 
@@ -277,16 +277,15 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     # Fields that a program may send itself, in an override of `end_headers`, too: they come last.
 
     def _end_headers_with(self, *fields: tuple[str, str]) -> None:
-        self._fields_at_the_end = fields
-        try:
-            self.end_headers()
-        finally:
-            self._fields_at_the_end = ()
+        self._call_with(self.end_headers, fields)
 
     def _send_error_with(self, status: HTTPStatus, *fields: tuple[str, str]) -> None:
+        self._call_with(lambda: self.send_error(status), fields)
+
+    def _call_with(self, end: Callable[[], None], fields: Sequence[tuple[str, str]]) -> None:
         self._fields_at_the_end = fields
         try:
-            self.send_error(status)
+            end()
         finally:
             self._fields_at_the_end = ()
 

@@ -22,8 +22,8 @@ __all__ = ["FileContent"]
 #: A smaller part is read and written: head and body then go out with one `send`.
 _BY_DESCRIPTOR_BYTES: Final = 65536
 
-#: So many ranges of an answer go by their descriptor: each keeps one until the client has taken it,
-#: and a client may ask for hundreds. Others are read and written, as anything that a handler writes.
+#: So many ranges of an answer go by their descriptor: each keeps one until the client has taken
+#: it, and a client may ask for hundreds. Others are read and written, as what any handler writes.
 _MOST_BY_DESCRIPTOR: Final = 8
 
 #: What is read at once where it is not sent by its descriptor.
