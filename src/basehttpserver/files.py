@@ -11,6 +11,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from basehttpserver._engine.streams import ResponseWriter
+from basehttpserver._fields import has_none_of
 from basehttpserver._files.content import FileContent
 from basehttpserver._files.listing import encode_listing
 from basehttpserver._files.media_types import guess_media_type, with_charset
@@ -33,6 +34,9 @@ __all__ = ["SimpleHTTPRequestHandler"]
 _ON_WINDOWS = os.name == "nt"
 
 _VARY = ("Vary", "Accept-Encoding")
+
+#: How the names of the fields begin that `conditional_fields` looks for.
+_CONDITIONAL = ("if-", "range:")
 
 #: Of the extra fields of a file, those that its 304 has, too (RFC 9110 15.4.5).
 _ALSO_IN_304 = ("cache-control", "content-location", "expires", "vary")
@@ -224,7 +228,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         for key in (extension, extension.lower()):
             if key in self.extensions_map:
                 return self.extensions_map[key]
-        return guess_media_type(path) or self.default_content_type
+        return guess_media_type(path, extension) or self.default_content_type
 
     @property
     def _served_folder(self) -> ServedFolder:
@@ -282,17 +286,23 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         codings = self._codings
         varies = codings.matter_to(content_type, file.status.st_size)
         chosen = codings.choose(self._served_folder, path, plain, self.headers) if varies else plain
+        vary = [_VARY] if varies else []
+        if chosen.file is file:
+            return self._send_representation(chosen, vary)
         with chosen.file:
-            return self._send_representation(chosen, [_VARY] if varies else [])
+            return self._send_representation(chosen, vary)
 
     def _send_representation(
         self, representation: Representation, varies: list[tuple[str, str]]
     ) -> BinaryIO | None:
-        selection = select(conditional_fields(self.headers), self.command or "", representation)
+        conditions = (
+            {} if has_none_of(self.headers, _CONDITIONAL) else conditional_fields(self.headers)
+        )
+        current = representation.validators
+        selection = select(conditions, self.command or "", representation, current)
         if selection.status >= HTTPStatus.BAD_REQUEST:
             self._send_error_with(selection.status, *selection.fields)
             return None
-        current = representation.validators
         is_modified = selection.status != HTTPStatus.NOT_MODIFIED
         self.send_response(selection.status)
         for name, value in selection.fields:
@@ -302,7 +312,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         extra = self.extra_response_headers or ()
         at_the_end = [("ETag", current.tag), *varies]
         if is_modified:
-            self._send_unless_sent(extra)
+            if extra:
+                self._send_unless_sent(extra)
             if not representation.is_made:
                 at_the_end.insert(0, ("Accept-Ranges", "bytes"))
             self._end_headers_with(*at_the_end)
@@ -337,7 +348,16 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     # Fields that a program may send itself, in an override of `end_headers`, too: they come last.
 
     def _end_headers_with(self, *fields: tuple[str, str]) -> None:
-        self._call_with(self.end_headers, fields)
+        if (
+            self.extra_response_headers
+            or "end_headers" in self.__dict__
+            or (type(self).end_headers is not SimpleHTTPRequestHandler.end_headers)
+        ):
+            self._call_with(self.end_headers, fields)
+            return
+        for name, value in fields:  # Nobody else had a say.
+            self.send_header(name, value)
+        self.end_headers()
 
     def _send_error_with(self, status: HTTPStatus, *fields: tuple[str, str]) -> None:
         self._call_with(lambda: self.send_error(status), fields)

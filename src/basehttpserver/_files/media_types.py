@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import sys
 from typing import Final, NamedTuple
 
 __all__ = ["guess_media_type", "with_charset"]
@@ -74,10 +73,10 @@ _BY_EXTENSION: Final = {
 _UNKNOWN: Final = _known("")
 
 
-def guess_media_type(path: str) -> str | None:
-    """Return the media type for a file of this name; None if nobody knows one."""
-    guessed = _guess_file_type(path)
-    known = _BY_EXTENSION.get(os.path.splitext(path)[1].lower(), _UNKNOWN)
+def guess_media_type(path: str, extension: str) -> str | None:
+    """Return the media type for a file of this name and extension; None if nobody knows one."""
+    guessed = _guess_file_type(path, extension)
+    known = _BY_EXTENSION.get(extension.lower(), _UNKNOWN)
     if guessed is None or guessed in known.wrong:
         return known.right or guessed
     return guessed
@@ -93,13 +92,14 @@ def with_charset(content_type: str, charset: str) -> str:
     return content_type
 
 
-if sys.version_info >= (3, 13):
-
-    def _guess_file_type(path: str) -> str | None:
-        return mimetypes.guess_file_type(path)[0]
-
-else:
-
-    def _guess_file_type(path: str) -> str | None:
-        # Before 3.13 there was a function for URLs only: nothing here may look like a scheme.
+def _guess_file_type(path: str, extension: str) -> str | None:
+    """Do as `mimetypes.guess_file_type` of Python 3.13, without going through the path again."""
+    lower = extension.lower()
+    if (
+        not mimetypes.inited
+        or lower in mimetypes.suffix_map
+        or extension in mimetypes.encodings_map  # Where case matters.
+    ):
+        # Of two extensions, or one that stands for two. Nothing here may look like a URL's scheme.
         return mimetypes.guess_type("./" + os.path.basename(path))[0]
+    return mimetypes.types_map.get(lower)

@@ -29,14 +29,16 @@ class Selection(NamedTuple):
 
 
 def select(
-    conditions: Mapping[str, list[str]], method: str, representation: Representation
+    conditions: Mapping[str, list[str]],
+    method: str,
+    representation: Representation,
+    current: Validators,
 ) -> Selection:
     """Return the answer to a request for a file in some form (RFC 9110 13.2.2, 14.2).
 
-    `conditions` are what `conditional_fields` returns. What is compressed only now is made here,
-    and only for GET.
+    `current` are the form's validators, `conditions` are what `conditional_fields` returns. What is
+    compressed only now is made here, and only for GET.
     """
-    current = representation.validators
     if conditions:
         status = evaluate(conditions, method, current)
         if status is not None:
@@ -69,7 +71,8 @@ def _select_made(
     data = representation.find() if method == "HEAD" else representation.make()
     if data is None and method != "HEAD":
         # It has become shorter since it was opened: as it is, it is cut where it ends.
-        return select(conditions, method, representation._replace(coding=None, is_made=False))
+        plain = representation._replace(coding=None, is_made=False)
+        return select(conditions, method, plain, plain.validators)
     # RFC 9110 9.3.2: HEAD may leave out what is only known when the content is generated.
     length = None if data is None else len(data)
     fields = _content_fields(representation.content_type, length)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import functools
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -45,9 +46,7 @@ def validators_of(status: os.stat_result, seen: float, coding: str = "") -> Vali
     tag is none that the file can have later.
     """
     is_strong = seen - status.st_mtime >= _TICK_SECONDS
-    opaque = f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
-    if coding:
-        opaque += f"-{coding}"
+    opaque = _opaque(status.st_ino, status.st_size, status.st_mtime_ns, coding)
     # RFC 9110 8.8.2.1: a date in the future is replaced by the present.
     modified = math.floor(min(status.st_mtime, seen))
     return Validators(
@@ -55,6 +54,12 @@ def validators_of(status: os.stat_result, seen: float, coding: str = "") -> Vali
         modified if _FIRST_SECOND <= modified <= _LAST_SECOND else None,
         is_strong,
     )
+
+
+@functools.lru_cache(1024)  # Of files that are asked for again and again.
+def _opaque(inode: int, size: int, modified: int, coding: str) -> str:
+    opaque = f"{inode:x}-{size:x}-{modified:x}"
+    return f"{opaque}-{coding}" if coding else opaque
 
 
 def try_parse_date(value: str) -> int | None:
