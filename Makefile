@@ -2,6 +2,8 @@
 # make test   run the whole suite
 # make coverage   run it and say which lines and branches no test takes
 # make test-downstream   run programs from PyPI on this package, in an environment of their own
+# make test-clients   let curl, wget, a browser and REDbot ask the file server, in an environment of
+#             its own; what is not installed of them is skipped, but on a CI machine (CI=true) it fails
 # make lint   check style, types and layers
 # make bench  measure this package beside others, in an environment of its own, in 25 minutes at most;
 #             write benchmarks/results/ and the pages from it. PYTHON is the interpreter of all, with
@@ -12,7 +14,8 @@
 # make clean  remove what the others made
 #
 # A fresh machine needs python3 >= 3.11 and nothing else: everything is installed into $(VENV). To
-# measure, it needs wrk, and for some rows nginx and strace (apt-get install wrk nginx-light strace).
+# measure, it needs wrk, and for some rows nginx and strace (apt-get install wrk nginx-light strace);
+# test-clients asks with what is there of curl, wget, chromium and ffmpeg (apt-get install these).
 
 PYTHON ?=
 VENV ?= .venv
@@ -33,7 +36,7 @@ PROCESSES ?= 3
 # What stands between Python and pytest.
 MEASURE =
 
-.PHONY: run test coverage test-downstream lint bench bench-quick bench-pages clean
+.PHONY: run test coverage test-downstream test-clients lint bench bench-quick bench-pages clean
 
 run: $(VENV)/.installed
 	@$(IN_VENV) -m basehttpserver --bind '$(BIND)' --directory '$(DIRECTORY)' '$(PORT)'
@@ -55,6 +58,9 @@ coverage: $(VENV)/.installed-for-development
 
 test-downstream: $(VENV)-downstream/.installed-for-downstream
 	$(VENV)-downstream/bin/python -m pytest tests/downstream --numprocesses=2 --dist=worksteal $(PYTEST_ARGUMENTS)
+
+test-clients: $(VENV)-clients/.installed-for-clients
+	$(VENV)-clients/bin/python -m pytest tests/clients --numprocesses=2 --dist=loadfile $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.installed-for-development
 	$(IN_VENV) -m ruff check
@@ -92,6 +98,11 @@ $(VENV)/.installed-for-development: pyproject.toml | $(IN_VENV)
 $(VENV)-downstream/.installed-for-downstream: pyproject.toml
 	@$(MAKE) --no-print-directory VENV='$(VENV)-downstream' '$(VENV)-downstream/bin/python'
 	$(VENV)-downstream/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,downstream]'
+	@touch $@
+
+$(VENV)-clients/.installed-for-clients: pyproject.toml
+	@$(MAKE) --no-print-directory VENV='$(VENV)-clients' '$(VENV)-clients/bin/python'
+	$(VENV)-clients/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,clients]'
 	@touch $@
 
 $(VENV)-bench/.installed-for-benchmark: pyproject.toml benchmarks/install.py
