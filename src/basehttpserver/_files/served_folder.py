@@ -57,9 +57,12 @@ class ServedFolder:
         """Open a regular file. Raises OSError and ValueError."""
         return RegularFile(path)
 
-    def read_entries(self, path: str) -> list[Entry]:
-        """Return what a folder holds. Raises OSError and ValueError."""
-        return read_entries(path)
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
+        """Return what a folder holds, with sizes and dates if asked for.
+
+        Raises OSError and ValueError.
+        """
+        return read_entries(path, with_status=with_status)
 
 
 class ConfinedFolder(ServedFolder):
@@ -94,7 +97,7 @@ class ConfinedFolder(ServedFolder):
         with self._find(path) as place:
             return RegularFile(path, place)
 
-    def read_entries(self, path: str) -> list[Entry]:
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
         """Return what a folder holds that is inside, but for links that are not followed.
 
         Raises OSError and ValueError.
@@ -105,10 +108,10 @@ class ConfinedFolder(ServedFolder):
 
         with self._find(path) as place:
             if place.folder is None:
-                return read_entries(place.name, leads_inside)
+                return read_entries(place.name, leads_inside, with_status=with_status)
             folder = place.open(os.O_RDONLY | _FOLDER)
         try:
-            return read_entries(folder, leads_inside)
+            return read_entries(folder, leads_inside, with_status=with_status)
         finally:
             os.close(folder)
 

@@ -1,0 +1,1 @@
+"""What SharingHTTPRequestHandler is made of. It knows no socket and no handler."""
