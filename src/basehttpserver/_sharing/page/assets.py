@@ -10,6 +10,7 @@ import hashlib
 import importlib.resources
 import re
 
+_STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -35,14 +36,24 @@ def _read(name: str) -> str:
     return (importlib.resources.files(__package__) / "assets" / name).read_text("utf-8")
 
 
+def _trim(text: str) -> str:
+    """Return a style or script without what only its readers need: indents and comments.
+
+    Comments of the style stand anywhere, those of the script that go have lines of their own.
+    Neither has anything like a comment in a string, nor a string of more than one line.
+    """
+    lines = (line.strip() for line in _STYLE_COMMENT.sub("", text).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("// ")) + "\n"
+
+
 def _source(text: str) -> str:
     """Return what a policy says to allow this style or script alone (CSP level 3, 2.3.1)."""
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return f"'sha256-{digest}'"
 
 
-STYLE = _read("page.css")
-SCRIPT = _read("page.js")
+STYLE = _trim(_read("page.css"))
+SCRIPT = _trim(_read("page.js"))
 PAGE = Template(_read("page.html").replace("{{style}}", STYLE).replace("{{script}}", SCRIPT))
 UPLOAD = Template(_read("upload.html"))
 NEW_FOLDER = Template(_read("new-folder.html"))

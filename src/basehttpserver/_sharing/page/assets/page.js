@@ -3,9 +3,8 @@
 
 const $ = (id) => document.getElementById(id);
 const table = $("entries");
-const body = table.tBodies[0];
-const link = (row) => row.cells[0].firstChild;
-const nameOf = (row) => link(row).textContent;
+const link = (row) => row.cells[0].querySelector("a");
+const nameOf = (row) => row.cells[0].textContent;
 
 // What is remembered is a convenience: some browsers forbid it.
 function recall(key) {
@@ -15,23 +14,24 @@ function remember(key, value) {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
-  } catch { /* then not */ }
+  } catch { } // Then not.
 }
 
 // ---- Sizes and dates as the visitor writes them
 
-const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
-const sizeFormats = units.map((unit, power) => [0, 1].map((digits) => new Intl.NumberFormat(undefined, {
-  style: "unit", unit, unitDisplay: power ? "short" : "narrow",
-  minimumFractionDigits: power && digits, maximumFractionDigits: power && digits,
+const units = ["kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
+const sizeFormats = units.map((unit) => [0, 1].map((digits) => new Intl.NumberFormat(undefined, {
+  style: "unit", unit, minimumFractionDigits: digits, maximumFractionDigits: digits,
 })));
 const dateFormat = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
 });
 
 function formatSize(bytes) {
+  if (bytes < 1000) return `${bytes.toLocaleString()} B`;
+  bytes /= 1000;
   let power = 0;
-  while (bytes >= 999.5 && power < units.length - 1) { bytes /= 1000; power += 1; }
+  for (; bytes >= 999.5 && power < units.length - 1; power += 1) bytes /= 1000;
   return sizeFormats[power][bytes < 9.95 ? 1 : 0].format(bytes);
 }
 
@@ -42,30 +42,33 @@ function localise(row) {
   if (time) time.textContent = dateFormat.format(new Date(time.dateTime));
 }
 
-// Most rows of a large folder are never seen: a row is done when it comes into sight.
+// Most rows of a large folder are never seen: a block is done when it comes near.
+const localised = new WeakSet();
 const seen = new IntersectionObserver((changes) => {
   for (const { target, isIntersecting } of changes) {
-    if (isIntersecting) {
-      seen.unobserve(target);
-      localise(target);
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    for (const row of target.rows) {
+      if (!localised.has(row)) localise(row);
+      localised.add(row);
+      if (showsTiles()) watchPicture(row);
     }
   }
 }, { rootMargin: "50%" });
 
 // ---- Rows as they are sorted and filtered
 
-let rows = [];
+let entries = [];
+let shown = [];
 
 // The server makes the same key.
 const digits = /[0-9]+/g;
 const plain = (text) => text.normalize("NFKD").toLowerCase();
 const sortKey = (text) => plain(text).replace(digits, (number) => number.padStart(20, "0"));
 
-function readRows() {
-  rows = Array.from(body.rows, (row) => {
+function readEntries() {
+  entries = Array.from(table.querySelectorAll("tbody tr"), (row) => {
     const [, size, date] = row.cells;
-    seen.observe(row);
-    if (row.classList.contains("image")) pictures.observe(row);
     return {
       row,
       text: plain(nameOf(row)),
@@ -73,21 +76,51 @@ function readRows() {
       size: size.title ? parseInt(size.title, 10) : -1,
       // ISO dates are in the order of their letters.
       modified: date.firstElementChild?.dateTime ?? "",
-      get name() { return sortKey(nameOf(row)); },
+      get name() { return this.key ??= sortKey(nameOf(row)); },
     };
   });
+  shown = entries;
+  watchBlocks();
 }
 
-function sortRows(column, descending) {
+function watchBlocks() {
+  seen.disconnect();
+  for (const block of table.tBodies) seen.observe(block);
+}
+
+const rowsOfBlock = 240; // As on the server.
+let placing;
+
+// Puts these entries into the table, and no others: the first block at once, the others when there
+// is time, so that typing and sorting answer at once in a folder of any size.
+function place(next) {
+  shown = next;
+  clearTimeout(placing);
+  const count = Math.max(Math.ceil(next.length / rowsOfBlock), 1);
+  while (table.tBodies.length > count) table.tBodies[table.tBodies.length - 1].remove();
+  const fill = (index) => {
+    const begun = performance.now();
+    for (; index < count && (index === 0 || performance.now() - begun < 8); index += 1) {
+      const block = table.tBodies[index] ?? table.createTBody();
+      block.setAttribute("role", "rowgroup");
+      const rows = next.slice(index * rowsOfBlock, (index + 1) * rowsOfBlock).map(({ row }) => row);
+      // Most of the time most of it stays.
+      if (rows.length !== block.rows.length || rows.some((row, at) => row !== block.rows[at])) {
+        block.replaceChildren(...rows);
+      }
+    }
+    if (index < count) placing = setTimeout(fill, 0, index);
+    else watchBlocks();
+  };
+  fill(0);
+  watchBlocks();
+}
+
+function sortEntries(column, descending) {
   const sign = descending ? -1 : 1;
-  const keyed = rows.map((entry) => ({ entry, key: entry[column], name: column === "name" ? "" : entry.name }));
   const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  keyed.sort((a, b) =>
-    b.entry.isFolder - a.entry.isFolder || sign * compare(a.key, b.key) || compare(a.name, b.name));
-  rows = keyed.map(({ entry }) => entry);
-  const fragment = document.createDocumentFragment();
-  for (const { row } of rows) fragment.append(row);
-  body.append(fragment);
+  entries.sort((a, b) =>
+    b.isFolder - a.isFolder || sign * compare(a[column], b[column]) || compare(a.name, b.name));
 }
 
 table.tHead.addEventListener("click", (event) => {
@@ -103,7 +136,8 @@ table.tHead.addEventListener("click", (event) => {
   }
   head.ariaSort = descending ? "descending" : "ascending";
   const column = anchor.dataset.column;
-  sortRows(column, descending);
+  sortEntries(column, descending);
+  applyFilter();
   // A reload shows the same; the link goes the other way now.
   history.replaceState(null, "", `?sort=${column}&order=${descending ? "desc" : "asc"}`);
   anchor.search = `?sort=${column}&order=${descending ? "asc" : "desc"}`;
@@ -113,13 +147,9 @@ const filter = $("filter");
 
 function applyFilter() {
   const words = plain(filter.value).split(/\s+/).filter(Boolean);
-  let count = 0;
-  for (const { row, text } of rows) {
-    const matches = words.every((word) => text.includes(word));
-    count += matches;
-    if (row.hidden === matches) row.hidden = !matches;
-  }
-  $("matches").textContent = words.length ? `— ${count.toLocaleString()} of ${rows.length.toLocaleString()} shown` : "";
+  place(entries.filter(({ text }) => words.every((word) => text.includes(word))));
+  $("matches").textContent = words.length
+    ? `— ${shown.length.toLocaleString()} of ${entries.length.toLocaleString()} shown` : "";
 }
 filter.addEventListener("input", applyFilter);
 
@@ -129,11 +159,9 @@ filter.addEventListener("input", applyFilter);
 const maxPicture = navigator.connection?.saveData ? 200_000 : 8_000_000;
 
 const pictures = new IntersectionObserver((changes) => {
-  if (!table.classList.contains("tiles")) return;
   for (const { target, isIntersecting } of changes) {
     if (!isIntersecting) continue;
     pictures.unobserve(target);
-    if (parseInt(target.cells[1].title, 10) > maxPicture) continue;
     const anchor = link(target);
     const image = new Image();
     image.alt = "";
@@ -144,18 +172,22 @@ const pictures = new IntersectionObserver((changes) => {
   }
 }, { rootMargin: "200px" });
 
+function watchPicture(row) {
+  const isPicture = row.classList.contains("image") && parseInt(row.cells[1].title, 10) <= maxPicture;
+  if (isPicture && !row.querySelector("img")) pictures.observe(row);
+}
+
 const tiles = $("pictures");
+
+function showsTiles() {
+  return table.classList.contains("tiles");
+}
 
 function showTiles(on) {
   tiles.ariaPressed = String(on);
   table.classList.toggle("tiles", on);
-  if (!on) return;
-  for (const { row } of rows) {
-    if (!row.classList.contains("image")) continue;
-    // Seen before, as a line: it is to be told again.
-    pictures.unobserve(row);
-    if (!row.querySelector("img")) pictures.observe(row);
-  }
+  if (on) watchBlocks();
+  else pictures.disconnect();
 }
 tiles?.addEventListener("click", () => {
   const on = tiles.ariaPressed !== "true";
@@ -171,13 +203,9 @@ keys.addEventListener("change", () => remember("keys", keys.checked ? null : "of
 
 function move(step) {
   const here = document.activeElement.closest?.("#entries tbody tr");
-  let next = here && (step > 0 ? here.nextElementSibling : here.previousElementSibling);
-  if (!here) next = step > 0 ? body.firstElementChild : body.lastElementChild;
-  while (next?.hidden) next = step > 0 ? next.nextElementSibling : next.previousElementSibling;
-  if (next) {
-    link(next).focus({ preventScroll: true });
-    next.scrollIntoView({ block: "nearest" });
-  }
+  const at = here ? shown.findIndex(({ row }) => row === here) + step : step > 0 ? 0 : shown.length - 1;
+  const next = shown[at]?.row;
+  if (next) link(next).focus();
 }
 
 function goUp() {
@@ -206,7 +234,7 @@ document.addEventListener("keydown", (event) => {
     };
   } else if (target === filter && key === "ArrowDown") {
     action = () => move(1);
-  } else if (target.closest("tbody") && (key === "ArrowDown" || key === "ArrowUp")) {
+  } else if (target.closest("#entries tbody") && (key === "ArrowDown" || key === "ArrowUp")) {
     action = () => move(key === "ArrowDown" ? 1 : -1);
   } else if (keys.checked && !target.closest("input, textarea, select")) {
     action = actions[key];
@@ -224,14 +252,14 @@ async function refresh() {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  body.replaceChildren(...page.getElementById("entries").tBodies[0].childNodes);
+  for (const block of [...table.tBodies]) block.remove();
+  table.append(...page.getElementById("entries").tBodies);
   $("summary").textContent = page.getElementById("summary").textContent;
   const [empty, emptyNow] = [document, page].map((one) => one.querySelector(".empty"));
   if (empty && !emptyNow) empty.remove();
   if (!empty && emptyNow) table.after(emptyNow);
-  readRows();
-  applyFilter();
-  if (tiles) showTiles(tiles.ariaPressed === "true");
+  readEntries();
+  if (filter.value) applyFilter();
 }
 
 const reasons = {
@@ -266,8 +294,8 @@ $("new-folder")?.addEventListener("toggle", (event) => {
   if (event.target.open) event.target.querySelector("input").focus();
 });
 
-body.addEventListener("click", async (event) => {
-  const row = event.target.closest("button") && event.target.closest("tr");
+table.addEventListener("click", async (event) => {
+  const row = event.target.closest("tbody button")?.closest("tr");
   if (!row) return;
   const what = row.classList.contains("folder") ? "the folder " : "";
   if (!confirm(`Delete ${what}“${nameOf(row)}”? This cannot be undone.`)) return;
@@ -277,9 +305,10 @@ body.addEventListener("click", async (event) => {
       alert(`“${nameOf(row)}” was not deleted. ` + (response.status === 409 ? "It is not empty." : reasonFor(response.status)));
       return;
     }
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    if (next) link(next).focus();
+    const at = shown.findIndex((entry) => entry.row === row);
     await refresh();
+    // Where it was.
+    if (shown.length) link(shown[Math.min(at, shown.length - 1)].row).focus();
   } catch {
     alert("The server cannot be reached.");
   }
@@ -532,6 +561,6 @@ if (upload) {
   addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
 }
 
-readRows();
+readEntries();
 if (tiles && recall("pictures")) showTiles(true);
 if (filter.value) applyFilter(); // The browser kept it, going back.
