@@ -63,9 +63,7 @@ def read_entries(
     read_entry = _read_with_status if with_status else _read
     with os.scandir(folder) as found:
         entries = [
-            read_entry(entry)
-            for entry in found
-            if not entry.is_symlink() or shows_link(entry.name)
+            read_entry(entry) for entry in found if not entry.is_symlink() or shows_link(entry.name)
         ]
     entries.sort(key=lambda entry: entry.name.lower())
     return entries

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from basehttpserver._sharing.page.accept import choose_form
-from basehttpserver._sharing.page.assets import CONTENT_SECURITY_POLICY
 from basehttpserver._sharing.page.for_scripts import encode_json, encode_text
-from basehttpserver._sharing.page.html_page import Allowed, encode_page
+from basehttpserver._sharing.page.html_page import READ_ONLY, Allowed, encode_page
 from basehttpserver._sharing.page.order import parse_order, sort_entries
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ _FIELDS_OF_ALL = (("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
 _FIELDS = {
     "html": (
         ("Content-Type", "text/html; charset=utf-8"),
-        ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
         # Not `no-referrer`: forms would be sent with `Origin: null` (Fetch, "append a request
         # Origin header"), and a server could not tell them from those of other sites.
         ("Referrer-Policy", "same-origin"),
@@ -44,7 +42,7 @@ def answer_with_listing(
     *,
     accept: str | None = None,
     query: str = "",
-    allowed: Allowed = Allowed(),
+    allowed: Allowed = READ_ONLY,
     read_readme: Callable[[], Readme | None] = lambda: None,
 ) -> Answer:
     """Return the listing of a folder as the client would like it best, in the order it asks for.
@@ -61,5 +59,7 @@ def answer_with_listing(
     elif form == "text":
         body = encode_text(in_order)
     else:
-        body = encode_page(path, in_order, order, allowed, read_readme())
+        page = encode_page(path, in_order, order, allowed, read_readme())
+        policy = ("Content-Security-Policy", page.policy)
+        return Answer((*_FIELDS[form], policy, *_FIELDS_OF_ALL), page.body)
     return Answer(_FIELDS[form] + _FIELDS_OF_ALL, body)

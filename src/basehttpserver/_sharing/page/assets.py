@@ -9,8 +9,11 @@ import base64
 import hashlib
 import importlib.resources
 import re
+from typing import NamedTuple
 
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+#: A space before a colon is left: there it means "any element inside".
+_STYLE_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -36,14 +39,21 @@ def _read(name: str) -> str:
     return (importlib.resources.files(__package__) / "assets" / name).read_text("utf-8")
 
 
-def _trim(text: str) -> str:
-    """Return a style or script without what only its readers need: indents and comments.
+def _trim_style(text: str) -> str:
+    """Return a style sheet without what only its readers need: comments and white space.
 
-    Comments of the style stand anywhere, those of the script that go have lines of their own.
-    Neither has anything like a comment in a string, nor a string of more than one line.
+    No string in it has anything like a comment, or white space around a sign.
     """
-    lines = (line.strip() for line in _STYLE_COMMENT.sub("", text).splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("// ")) + "\n"
+    return _STYLE_SPACE.sub(lambda found: found[1] or "", _STYLE_COMMENT.sub("", text)).strip()
+
+
+def _trim_script(text: str) -> str:
+    """Return a script without indents and without comments that have lines of their own.
+
+    It has no string of more than one line.
+    """
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("// "))
 
 
 def _source(text: str) -> str:
@@ -52,23 +62,43 @@ def _source(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-STYLE = _trim(_read("page.css"))
-SCRIPT = _trim(_read("page.js"))
-PAGE = Template(_read("page.html").replace("{{style}}", STYLE).replace("{{script}}", SCRIPT))
+class _Shell(NamedTuple):
+    """The page around a list, and the policy that allows what stands in it."""
+
+    template: Template
+    policy: str
+
+
+def _shell(style: str, script: str) -> _Shell:
+    page = _read("page.html").replace("{{style}}", style).replace("{{script}}", script)
+    return _Shell(Template(page), _policy(style, script))
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow nothing from elsewhere, no other script, no frame around: whatever a name says."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src {_source(style)}",
+            f"script-src {_source(script)}",
+            "img-src 'self'",
+            "media-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+_STYLE = _trim_style(_read("page.css"))
+_SCRIPT = _trim_script(_read("page.js"))
+
+#: For who may only read, and for who may change something.
+READING = _shell(_STYLE, _SCRIPT)
+CHANGING = _shell(
+    _STYLE, _SCRIPT + _trim_script(_read("changes.js")) + _trim_script(_read("uploads.js"))
+)
+
 UPLOAD = Template(_read("upload.html"))
 NEW_FOLDER = Template(_read("new-folder.html"))
-
-#: Nothing from elsewhere, no other script, and no frame around: whatever a name or a README says.
-CONTENT_SECURITY_POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        f"style-src {_source(STYLE)}",
-        f"script-src {_source(SCRIPT)}",
-        "img-src 'self'",
-        "media-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
-)

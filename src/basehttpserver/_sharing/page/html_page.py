@@ -35,10 +35,22 @@ class Allowed(NamedTuple):
     max_upload_bytes: int | None = None
 
 
+READ_ONLY = Allowed()
+
+
+class Page(NamedTuple):
+    """A page, and the Content-Security-Policy that it needs and should have."""
+
+    body: bytes
+    policy: str
+
+
 def encode_page(
     path: str, entries: Sequence[Entry], order: Order, allowed: Allowed, readme: Readme | None
-) -> bytes:
+) -> Page:
     """Return the page of the folder with the decoded `path`; `entries` are in `order`."""
+    may_change = allowed.upload or allowed.mkdir or allowed.delete
+    shell = assets.CHANGING if may_change else assets.READING
     delete = _DELETE if allowed.delete else ""
     has_pictures = any(kind_of(entry) == "image" for entry in entries)
     values = {
@@ -57,20 +69,19 @@ def encode_page(
         "readme": _readme(readme) if readme else "",
     }
     # Nothing that was escaped has surrogates left.
-    return assets.PAGE.fill(values).encode()
+    return Page(shell.template.fill(values).encode(), shell.policy)
 
 
 def format_size(size: int) -> str:
     """Return a size for people, for example ``1.2 MB``: of 1000 kB, as the units of SI are."""
     if size < 1000:
         return f"{size} B"
-    value = float(size)
-    for unit in _UNITS:
-        value /= 1000
-        # What would be rounded to 1000 is 1.0 of the next.
-        if value < 999.5:
-            break
-    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+    value, power = size / 1000, 0
+    # What would be rounded to 1000 is 1.0 of the next.
+    while value >= 999.5 and power < len(_UNITS) - 1:
+        value, power = value / 1000, power + 1
+    digits = 1 if value < 9.95 else 0
+    return f"{value:.{digits}f} {_UNITS[power]}"
 
 
 _ZIP = '<a class="button" href="?zip">Download all</a>\n'
@@ -81,7 +92,9 @@ _PICTURES = (
 _ZONE = ' <span class="unscripted">UTC</span>'
 _EMPTY = '<p class="empty">This folder is empty.</p>\n'
 _DELETE_COLUMN = '<th role="columnheader" scope="col" class="scripted">Delete</th>\n'
-_DELETE = '<td role=cell><button type=button class=scripted aria-label=Delete title=Delete></button>'
+_DELETE = (
+    "<td role=cell><button type=button class=scripted aria-label=Delete title=Delete></button>"
+)
 
 
 def _escape(text: str) -> str:
@@ -169,6 +182,6 @@ def _upload(allowed: Allowed) -> str:
 def _readme(readme: Readme) -> str:
     return (
         f'<section class="readme" aria-label="{_escape(readme.name)}">\n'
-        f"<p class=\"readme-name\"><bdi>{_escape(readme.name)}</bdi></p>\n"
+        f'<p class="readme-name"><bdi>{_escape(readme.name)}</bdi></p>\n'
         f"{render_readme(readme)}</section>\n"
     )

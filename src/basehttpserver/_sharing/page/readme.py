@@ -23,7 +23,8 @@ MAX_README_BYTES = 128 * 1024
 _NAMES = ("readme.md", "readme.markdown", "readme.txt", "readme.rst", "readme")
 _MARKDOWN = (".md", ".markdown")
 
-_SCHEME = re.compile(r"[\x00-\x20]*([A-Za-z][A-Za-z0-9+.-]*):")
+#: What stands before a colon in the first segment (RFC 3986 4.2): browsers may drop parts of it.
+_SCHEME = re.compile("([^/?#:]*):")
 _SCHEMES = ("http", "https", "mailto")
 _ALIGNMENT = re.compile("text-align:(left|center|right)")
 
@@ -81,7 +82,7 @@ def _is_harmless(url: str) -> bool:
 
 
 def _is_elsewhere(url: str) -> bool:
-    return _SCHEME.match(url) is not None or url.startswith(("//", "/\\", "\\"))
+    return _SCHEME.match(url) is not None or url.startswith("//")
 
 
 def _render_image(self: Any, tokens: Sequence[Any], index: int, options: Any, env: Any) -> str:
