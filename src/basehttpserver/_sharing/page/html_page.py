@@ -84,7 +84,7 @@ def format_size(size: int) -> str:
     return f"{value:.{digits}f} {_UNITS[power]}"
 
 
-_ZIP = '<a class="button" href="?zip">Download all</a>\n'
+_ZIP = '<a class="button" href="?zip" title="All of this folder, as an archive">Download</a>\n'
 _PICTURES = (
     '<button type="button" id="pictures" class="scripted" aria-pressed="false">Pictures</button>\n'
 )

@@ -31,8 +31,8 @@ _EXTENSIONS: dict[Kind, str] = {
     "audio": "aac aif aiff flac m4a mid midi mp3 oga ogg opus wav weba wma",
     "archive": "7z apk bz2 cab deb dmg gz iso jar lz lzma rar rpm tar tgz txz whl xz zip zst",
     "text": "adoc bat c cfg conf cpp cs css csv diff doc docx epub go h hpp htm html ini java js"
-    " json kt log lua md mjs odp ods odt patch pdf php pl ppt pptx ps1 py rb rs rst rtf sh sql swift"
-    " tex toml ts tsv tsx txt vue xhtml xls xlsx xml yaml yml",
+    " json kt log lua md mjs odp ods odt patch pdf php pl ppt pptx ps1 py rb rs rst rtf sh sql"
+    " swift tex toml ts tsv tsx txt vue xhtml xls xlsx xml yaml yml",
 }
 _KINDS: dict[str, Kind] = {
     extension: kind

@@ -65,7 +65,8 @@ def _markdown_renderer() -> Callable[[str], str] | None:
     except ImportError:
         return None
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.validateLink = _is_harmless
+    # So its documentation says to do.
+    parser.validateLink = _is_harmless  # type: ignore[method-assign]
     parser.add_render_rule("image", _render_image)
     parser.core.ruler.push("page", _fit_into_page)
 
