@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, NamedTuple
 
-from basehttpserver._sharing.page import assets
+from basehttpserver._sharing.page import template
 from basehttpserver._sharing.page.dates import format_date
 from basehttpserver._sharing.page.names import kind_of, link_to, show_name
 from basehttpserver._sharing.page.order import Order
@@ -50,7 +50,7 @@ def encode_page(
 ) -> Page:
     """Return the page of the folder with the decoded `path`; `entries` are in `order`."""
     may_change = allowed.upload or allowed.mkdir or allowed.delete
-    shell = assets.CHANGING if may_change else assets.READING
+    shell = template.CHANGING if may_change else template.READING
     delete = _DELETE if allowed.delete else ""
     has_pictures = any(kind_of(entry) == "image" for entry in entries)
     values = {
@@ -64,7 +64,7 @@ def encode_page(
         "zip": _ZIP if allowed.zip else "",
         "pictures": _PICTURES if has_pictures else "",
         "upload": _upload(allowed) if allowed.upload else "",
-        "new_folder": assets.NEW_FOLDER.fill({}) if allowed.mkdir else "",
+        "new_folder": template.NEW_FOLDER.fill({}) if allowed.mkdir else "",
         "empty": "" if entries else _EMPTY,
         "readme": _readme(readme) if readme else "",
     }
@@ -171,7 +171,7 @@ def _summary(entries: Sequence[Entry]) -> str:
 
 def _upload(allowed: Allowed) -> str:
     limit = allowed.max_upload_bytes
-    return assets.UPLOAD.fill(
+    return template.UPLOAD.fill(
         {
             "max_bytes": "" if limit is None else str(limit),
             "limit": "" if limit is None else f" Up to {format_size(limit)} each.",

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from basehttpserver._files.listing import Entry
 
-#: Whoever may upload may write one, and rendering it takes time: some 0.1 s at worst for so much.
-MAX_README_BYTES = 128 * 1024
+#: Whoever may upload may write one that takes the longest time to render, which grows with the length.
+MAX_README_BYTES = 64 * 1024
+
+#: So many are kept as they were rendered: a page that is asked for again takes no time for it.
+_KEPT = 8
 
 _NAMES = ("readme.md", "readme.markdown", "readme.txt", "readme.rst", "readme")
 _MARKDOWN = (".md", ".markdown")
@@ -70,6 +73,7 @@ def _markdown_renderer() -> Callable[[str], str] | None:
     parser.add_render_rule("image", _render_image)
     parser.core.ruler.push("page", _fit_into_page)
 
+    @functools.lru_cache(maxsize=_KEPT)
     def render(text: str) -> str:
         rendered: str = parser.render(_without_surrogates(text))
         return rendered
