@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from basehttpserver._files.listing import Entry
 
-#: Whoever may upload may write one that takes the longest time to render, which grows with the length.
+#: Whoever may upload may write one that takes as long to render as can be; that grows with this.
 MAX_README_BYTES = 64 * 1024
 
 #: So many are kept as they were rendered: a page that is asked for again takes no time for it.
