@@ -2,8 +2,8 @@
 # make test   run the whole suite
 # make coverage   run it and say which lines and branches no test takes
 # make test-downstream   run programs from PyPI on this package, in an environment of their own
-# make test-clients   let curl, wget, a browser and REDbot ask the file server, in an environment of
-#             its own; what is not installed of them is skipped, but on a CI machine (CI=true) it fails
+# make test-clients   let curl, wget, a browser and REDbot ask the file server, and a browser try the
+#             page of a folder, in an environment of its own; what is not installed of them is skipped, but on a CI machine (CI=true) it fails
 # make lint   check style, types and layers
 # make bench  measure this package beside others, in an environment of its own, in 25 minutes at most;
 #             write benchmarks/results/ and the pages from it. PYTHON is the interpreter of all, with
@@ -62,7 +62,7 @@ test-downstream: $(VENV)-downstream/.installed-for-downstream
 	$(VENV)-downstream/bin/python -m pytest tests/downstream --numprocesses=2 --dist=worksteal $(PYTEST_ARGUMENTS)
 
 test-clients: $(VENV)-clients/.installed-for-clients
-	$(VENV)-clients/bin/python -m pytest tests/clients --numprocesses=2 --dist=loadfile $(PYTEST_ARGUMENTS)
+	$(VENV)-clients/bin/python -m pytest tests/clients tests/browser --numprocesses=2 --dist=loadfile $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.installed-for-development
 	$(IN_VENV) -m ruff check

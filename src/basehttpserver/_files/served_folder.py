@@ -88,9 +88,12 @@ class ServedFolder:
         """Return how to look at a local path, or None where no look tells what opening it finds."""
         return Way(path, None)
 
-    def read_entries(self, path: str) -> list[Entry]:
-        """Return what a folder holds. Raises OSError and ValueError."""
-        return read_entries(path)
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
+        """Return what a folder holds, with sizes and dates if asked for.
+
+        Raises OSError and ValueError.
+        """
+        return read_entries(path, with_status=with_status)
 
 
 class ConfinedFolder(ServedFolder):
@@ -137,7 +140,7 @@ class ConfinedFolder(ServedFolder):
         folders = itertools.accumulate(names[:-1], os.path.join, initial=top)
         return Way(path, tuple(folders)[1:])
 
-    def read_entries(self, path: str) -> list[Entry]:
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
         """Return what a folder holds that is inside, but for links that are not followed.
 
         Raises OSError and ValueError.
@@ -148,10 +151,10 @@ class ConfinedFolder(ServedFolder):
 
         with self._find(path) as place:
             if place.folder is None:
-                return read_entries(place.name, leads_inside)
+                return read_entries(place.name, leads_inside, with_status=with_status)
             folder = place.open(os.O_RDONLY | _FOLDER)
         try:
-            return read_entries(folder, leads_inside)
+            return read_entries(folder, leads_inside, with_status=with_status)
         finally:
             os.close(folder)
 

@@ -85,13 +85,16 @@ class VisibleFolder(ServedFolder):
         """Return how to look at a local path that is shown, or None."""
         return self._folder.way_to(path) if self._shows(path) else None
 
-    def read_entries(self, path: str) -> list[Entry]:
-        """Return what a folder holds and shows. Raises OSError and ValueError."""
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
+        """Return what a folder holds and shows, with sizes and dates if asked for.
+
+        Raises OSError and ValueError.
+        """
         self._require_shown(path)
         above = self._names(path)
         return [
             entry
-            for entry in self._folder.read_entries(path)
+            for entry in self._folder.read_entries(path, with_status=with_status)
             if not self._visibility.hides([*above, entry.name])
         ]
 
