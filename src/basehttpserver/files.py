@@ -67,6 +67,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
       and by brotli and zstd with the extra ``compression``. Files from 1 KiB to 2 MiB;
     * `precompressed`: whether, of ``page.html``, an equally old ``page.html.br``, ``.zst`` or
       ``.gz`` is sent to who accepts it;
+    * `cache_control`: the Cache-Control of files (RFC 9111 5.2), as in ``"max-age=3600"``; None:
+      none, and browsers then keep a file the longer the older it is;
     * `charset`: the charset of text files, where `guess_type` returns no parameter; None: nothing
       is said of it.
     """
@@ -77,6 +79,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     charset: str | None = "utf-8"
     compress: bool = False
     precompressed: bool = False
+    cache_control: str | None = None
     index_pages: Sequence[str] = ("index.html", "index.htm")
     # What a browser must not unpack by itself: these are media types, no content codings.
     extensions_map: dict[str, str] = {  # noqa: RUF012 (an instance may have its own)
@@ -98,6 +101,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         charset: str | EllipsisType | None = ...,
         compress: bool | None = None,
         precompressed: bool | None = None,
+        cache_control: str | EllipsisType | None = ...,
         **kwargs: Any,
     ) -> None:
         """Take the positional arguments of every handler, and what to serve.
@@ -116,6 +120,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             self.compress = compress
         if precompressed is not None:
             self.precompressed = precompressed
+        if not isinstance(cache_control, EllipsisType):
+            self.cache_control = cache_control
         # Last: whatever followed would run when the connection is over, and tell the engine to
         # give this handler a thread of its own.
         super().__init__(*args, **kwargs)
@@ -141,7 +147,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         That is a file object, which the caller closes; of a file that was asked for in part, it
         gives that part. None where the answer is complete: a redirect, a 304 or an error.
         """
-        path = self.translate_path(self.path)
+        path = self._locate()
         if _ON_WINDOWS and has_windows_meaning(path):
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
@@ -235,6 +241,10 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         """What `directory` and `symlinks` say now."""
         return served_folder(self.directory, self.symlinks)
 
+    def _locate(self) -> str:
+        """Return the local path of what is asked for."""
+        return self.translate_path(self.path)
+
     def _find_open(self, folder: ServedFolder, path: str) -> RegularFile | None:
         """Return the file that `path` leads to, if the server has it open; the caller leaves it."""
         # Set only by servers of ours, while they serve.
@@ -311,6 +321,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             self.send_header("Last-Modified", self.date_time_string(current.modified))
         extra = self.extra_response_headers or ()
         at_the_end = [("ETag", current.tag), *varies]
+        if self.cache_control is not None:
+            at_the_end.append(("Cache-Control", self.cache_control))
         if is_modified:
             if extra:
                 self._send_unless_sent(extra)
@@ -340,10 +352,13 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def _send_unsupported_method(self) -> None:
         """Send 405 for a method that every server knows (RFC 9110 15.5.6), else 501."""
         if is_standard_method(self.command):
-            allow = "Allow", allowed_methods(self)
+            allow = "Allow", ", ".join(self._allowed_methods())
             self._send_error_with(HTTPStatus.METHOD_NOT_ALLOWED, allow)
         else:
             super()._send_unsupported_method()
+
+    def _allowed_methods(self) -> list[str]:
+        return allowed_methods(self)
 
     # Fields that a program may send itself, in an override of `end_headers`, too: they come last.
 

@@ -25,8 +25,8 @@ def is_standard_method(method: str | None) -> bool:
     return method in _STANDARD
 
 
-def allowed_methods(handler: object) -> str:
-    """Return the value of Allow (RFC 9110 10.2.1) by the handler's ``do_`` methods."""
+def allowed_methods(handler: object) -> list[str]:
+    """Return the methods for Allow (RFC 9110 10.2.1): those that the handler has a ``do_`` for."""
     found = {name[3:] for name in dir(handler) if name.startswith("do_") and name.isascii()}
     others = sorted(found.difference(_STANDARD))
-    return ", ".join([*(method for method in _STANDARD if method in found), *others])
+    return [*(method for method in _STANDARD if method in found), *others]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import itertools
 import os
 import stat
@@ -229,6 +230,7 @@ def _place(name: str, folder: int | None) -> Place:
 _ALL = ServedFolder()
 
 
+@functools.lru_cache(64)
 def served_folder(directory: str, symlinks: str) -> ServedFolder:
     """Return `directory` with as many links as `symlinks` says. Raises ValueError for other words.
 
