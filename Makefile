@@ -2,17 +2,22 @@
 # make test   run the whole suite
 # make coverage   run it and say which lines and branches no test takes
 # make test-downstream   run programs from PyPI on this package, in an environment of their own
+# make test-clients   let curl, wget, a browser and REDbot ask the file server, and a browser try the
+#             page of a folder, in an environment of its own; what is not installed of them is skipped, but on a CI machine (CI=true) it fails
 # make lint   check style, types and layers
 # make bench  measure this package beside others, in an environment of its own, in 25 minutes at most;
 #             write benchmarks/results/ and the pages from it. PYTHON is the interpreter of all, with
 #             a VENV of its own where there is a .venv-bench already
 # make bench-quick   the same in some 4 minutes, fewer servers and shorter
+# make bench-files   measure the file server beside others, in 25 minutes at most, and write its page
 # make bench-pages   write the pages from the results, and measure nothing
 #             BENCH_ARGUMENTS are options of `python -m benchmarks.compare measure`
 # make clean  remove what the others made
 #
 # A fresh machine needs python3 >= 3.11 and nothing else: everything is installed into $(VENV). To
-# measure, it needs wrk, and for some rows nginx and strace (apt-get install wrk nginx-light strace).
+# measure, it needs wrk, and for some rows nginx, strace and npm (apt-get install wrk nginx-light
+# strace npm); test-clients asks with what is there of curl, wget, chromium and ffmpeg (apt-get
+# install these).
 
 PYTHON ?=
 VENV ?= .venv
@@ -33,7 +38,7 @@ PROCESSES ?= 3
 # What stands between Python and pytest.
 MEASURE =
 
-.PHONY: run test coverage test-downstream lint bench bench-quick bench-pages clean
+.PHONY: run test coverage test-downstream test-clients lint bench bench-quick bench-files bench-pages clean
 
 run: $(VENV)/.installed
 	@$(IN_VENV) -m basehttpserver --bind '$(BIND)' --directory '$(DIRECTORY)' '$(PORT)'
@@ -56,6 +61,9 @@ coverage: $(VENV)/.installed-for-development
 test-downstream: $(VENV)-downstream/.installed-for-downstream
 	$(VENV)-downstream/bin/python -m pytest tests/downstream --numprocesses=2 --dist=worksteal $(PYTEST_ARGUMENTS)
 
+test-clients: $(VENV)-clients/.installed-for-clients
+	$(VENV)-clients/bin/python -m pytest tests/clients tests/browser --numprocesses=2 --dist=loadfile $(PYTEST_ARGUMENTS)
+
 lint: $(VENV)/.installed-for-development
 	$(IN_VENV) -m ruff check
 	$(IN_VENV) -m ruff format --check
@@ -71,8 +79,13 @@ bench: $(VENV)-bench/.installed-for-benchmark
 bench-quick:
 	@$(MAKE) --no-print-directory bench BENCH_ARGUMENTS='--quick $(BENCH_ARGUMENTS)'
 
+bench-files: $(VENV)-bench/.installed-for-benchmark
+	$(IN_BENCH) -m benchmarks.compare measure --suite files $(BENCH_ARGUMENTS)
+	$(IN_BENCH) -m benchmarks.compare render --suite files
+
 bench-pages: $(VENV)-bench/.installed-for-benchmark
 	$(IN_BENCH) -m benchmarks.compare render
+	$(IN_BENCH) -m benchmarks.compare render --suite files
 	$(IN_BENCH) -m benchmarks.profile_request render
 
 clean:
@@ -94,7 +107,12 @@ $(VENV)-downstream/.installed-for-downstream: pyproject.toml
 	$(VENV)-downstream/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,downstream]'
 	@touch $@
 
-$(VENV)-bench/.installed-for-benchmark: pyproject.toml benchmarks/install.py
+$(VENV)-clients/.installed-for-clients: pyproject.toml
+	@$(MAKE) --no-print-directory VENV='$(VENV)-clients' '$(VENV)-clients/bin/python'
+	$(VENV)-clients/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,clients]'
+	@touch $@
+
+$(VENV)-bench/.installed-for-benchmark: pyproject.toml benchmarks/install.py benchmarks/peers/package.json
 	@$(MAKE) --no-print-directory VENV='$(VENV)-bench' '$(VENV)-bench/bin/python'
 	$(IN_BENCH) -m benchmarks.install
 	@touch $@

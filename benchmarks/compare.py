@@ -2,6 +2,7 @@
 
     make bench                                 all of it, in 25 minutes at most
     make bench-quick                           one short round, in 4
+    make bench-files                           the servers of files, in 20
     python -m benchmarks.compare measure       the same, with options: --help
     python -m benchmarks.compare render        writes the pages from the results
 
@@ -23,15 +24,32 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import machine, measurements_page, readme_table, results, system_calls
+from benchmarks import (
+    files_page,
+    machine,
+    measurements_page,
+    readme_table,
+    results,
+    served_files,
+    system_calls,
+)
 from benchmarks.applications import COMPUTE_VARIABLE
 from benchmarks.descriptors import raise_descriptor_limit
 from benchmarks.failure import MeasurementError
 from benchmarks.measures import MEASURES, Figures, Measure, Terms
-from benchmarks.results import PATH, Results
-from benchmarks.scenarios import CALLS, CONNECTIONS, SCENARIOS, find_servers
+from benchmarks.results import Results, path_of
+from benchmarks.scenarios import (
+    CALLS,
+    CONNECTIONS,
+    FILES,
+    PROGRAMS,
+    SCENARIOS,
+    SUITES,
+    Suite,
+    find_servers,
+)
 from benchmarks.server_process import LOAD_CORE, pin_to
-from benchmarks.servers import ROOT, SERVERS
+from benchmarks.servers import ROOT, SERVERS, is_ours
 
 MAX_SECONDS = 30  # So that twice as much, and the rest, is well below LIFETIME_SECONDS.
 
@@ -45,6 +63,11 @@ class Benchmark:
     def __init__(self, arguments: argparse.Namespace, path: Path) -> None:
         self._arguments = arguments
         self._path = path
+        self._servers = [
+            name
+            for name in SERVERS
+            if any(name in SCENARIOS[scenario].servers for scenario in arguments.scenario)
+        ]
         self._end = time.monotonic() + arguments.minutes * 60
         self._results = self._begin()
         self._done = {
@@ -55,7 +78,7 @@ class Benchmark:
         arguments = self._arguments
         fresh: Results = {
             "machine": machine.describe_machine(),
-            "versions": machine.find_versions(),
+            "versions": machine.find_versions(self._servers),
             "missing": self._find_missing(),
             "connections": CONNECTIONS,
             "seconds": arguments.seconds,
@@ -79,11 +102,16 @@ class Benchmark:
 
     def _find_missing(self) -> dict[str, str]:
         missing = {
-            name: reason for name in SERVERS if (reason := SERVERS[name].why_missing()) is not None
+            name: reason
+            for name in self._servers
+            if (reason := SERVERS[name].why_missing()) is not None
         }
-        if reason := system_calls.why_missing():
+        scenarios = [SCENARIOS[name] for name in self._arguments.scenario]
+        traces = any(scenario.measure == CALLS for scenario in scenarios)
+        if traces and (reason := system_calls.why_missing()):
             missing["strace"] = reason
-        if importlib.util.find_spec("trustme") is None:
+        is_secure = any(scenario.is_secure for scenario in scenarios)
+        if is_secure and importlib.util.find_spec("trustme") is None:
             missing["trustme"] = "the package trustme is not installed"
         for name, reason in missing.items():
             print(f"left out: {name}: {reason}", flush=True)
@@ -95,14 +123,21 @@ class Benchmark:
         pin_to(LOAD_CORE)
         raise_descriptor_limit()
         with tempfile.TemporaryDirectory() as folder:
-            has_trustme = "trustme" not in self._results["missing"]
-            certificate = make_certificate(Path(folder)) if has_trustme else ""
-            terms = Terms(self._arguments.seconds, certificate)
+            terms = self._prepare(Path(folder))
             for number in range(1, self._arguments.rounds + 1):
                 if not self._run_round(number, terms):
                     print(f"{self._arguments.minutes} minutes are over: no more is measured")
                     break
         results.save(self._results, self._path)
+
+    def _prepare(self, folder: Path) -> Terms:
+        """Write what the scenarios need into `folder`."""
+        if self._arguments.suite is FILES:
+            served_files.write(folder)
+            return Terms(self._arguments.seconds, certificate="", folder=str(folder))
+        has_trustme = "trustme" not in self._results["missing"]
+        certificate = make_certificate(folder) if has_trustme else ""
+        return Terms(self._arguments.seconds, certificate, folder="")
 
     def _run_round(self, number: int, terms: Terms) -> bool:
         """Measure a round, and note how; return False where the time was over before its end."""
@@ -173,7 +208,7 @@ class Benchmark:
         """Say what could not be measured; return the status for the shell: 1 where it is ours."""
         for failure in self._results["failures"]:
             print(f"FAILED: {failure['scenario']}: {failure['server']}: {failure['reason']}")
-        return int(any(of["server"].startswith("ours") for of in self._results["failures"]))
+        return int(any(is_ours(of["server"]) for of in self._results["failures"]))
 
 
 def make_certificate(folder: Path) -> str:
@@ -217,11 +252,14 @@ def parse_arguments() -> argparse.Namespace:
     measuring.add_argument("--only", nargs="+", choices=SERVERS, metavar="SERVER")
     measuring.add_argument("--scenario", nargs="+", choices=SCENARIOS, metavar="SCENARIO")
     measuring.add_argument("--resume", action="store_true", help="go on where a run broke off")
-    measuring.add_argument("--results", type=Path, help="default: compare.json, if all is measured")
+    measuring.add_argument("--results", type=Path, help="default: SUITE.json, if all is measured")
     rendering = commands.add_parser("render", help="write the pages from the results")
     rendering.add_argument("--root", type=Path, default=ROOT, help="where README.md and docs/ are")
-    rendering.add_argument("--results", type=Path, default=PATH)
+    rendering.add_argument("--results", type=Path, help="default: SUITE.json")
+    for command in (measuring, rendering):
+        command.add_argument("--suite", choices=SUITES, default=PROGRAMS.name)
     arguments = parser.parse_args()
+    arguments.suite = SUITES[arguments.suite]
     if getattr(arguments, "quick", False):
         arguments.rounds, arguments.seconds = 1, 1
         arguments.minutes = min(arguments.minutes, MAX_QUICK_MINUTES)
@@ -231,21 +269,31 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     if arguments.command == "render":
-        of_run = results.load(arguments.results)
-        measurements_page.write(arguments.root, of_run)
-        readme_table.write(arguments.root, of_run)
+        render(arguments.suite, arguments.root, arguments.results)
         return 0
     # By an exception, so that the server that runs is stopped, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     is_whole = arguments.only is None and arguments.scenario is None
     arguments.only = arguments.only or [*SERVERS]
-    arguments.scenario = arguments.scenario or [*SCENARIOS]
+    of_suite = [name for name in SCENARIOS if SCENARIOS[name].suite is arguments.suite]
+    arguments.scenario = arguments.scenario or of_suite
+    if not {*arguments.scenario} <= {*of_suite}:
+        raise SystemExit(f"the scenarios of {arguments.suite.name} are {', '.join(of_suite)}")
     if arguments.results or is_whole:
-        return measure(arguments, arguments.results or PATH)
+        return measure(arguments, arguments.results or path_of(arguments.suite))
     with tempfile.TemporaryDirectory() as folder:
         status = measure(arguments, Path(folder, "compare.json"))
     print("only a part was measured: kept nowhere, unless --results says where")
     return status
+
+
+def render(suite: Suite, root: Path, path: Path | None) -> None:
+    of_run = results.load(path or path_of(suite))
+    if suite is FILES:
+        files_page.write(root, of_run)
+    else:
+        measurements_page.write(root, of_run)
+        readme_table.write(root, of_run)
 
 
 def measure(arguments: argparse.Namespace, path: Path) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.ratio import divide
-from benchmarks.scenarios import OURS, REFERENCE
+from benchmarks.scenarios import FILES, PROGRAMS, SCENARIOS
 from benchmarks.servers import SERVERS
 
 #: Servers with threads for handlers, of which the best counts.
@@ -33,7 +33,7 @@ class Gate:
     figure: str = "requests_per_second"
     peers: tuple[str, ...] = ()
     unit: str = ""
-    ours: str = OURS
+    ours: str = PROGRAMS.ours
     #: The figure must not be above the bound; otherwise, not below.
     is_most: bool = False
 
@@ -61,7 +61,7 @@ class Gate:
         if self.figure == "kept":
             ours = servers.get(self.ours, {})
             return divide(ours.get(f"without_{PROCESSOR}"), ours.get(PROCESSOR))
-        if peer is None or peer == REFERENCE:
+        if peer is None or peer == PROGRAMS.reference:
             return None
         of_peer, ours = (servers.get(name, {}).get(PROCESSOR) for name in (peer, self.ours))
         return divide(of_peer, ours)
@@ -86,12 +86,20 @@ GATES = (
     Gate("computing", "rate, of threaded servers the best", 1, peers=THREADED),
     Gate("idle-memory", "Python's memory", 6 * 1024, "traced_bytes", unit="bytes", is_most=True),
     Gate("start", "first answer within", 200, "milliseconds", unit="ms", is_most=True),
+    Gate("file-1k", "rate", 10, peers=("files-cpython",), ours=FILES.ours),
+    Gate("file-100m", "rate", 0.8, peers=("files-nginx",), ours=FILES.ours),
+    Gate("file-1k", "rate, the next mark", 0.4, peers=("files-nginx",), ours=FILES.ours),
+    Gate("file-100m", "rate, the next mark", 0.95, peers=("files-nginx",), ours=FILES.ours),
 )
 
 
 def judge_all(summary: Summary) -> list[dict[str, Any]]:
-    """Return each gate with what was reached; `is_reached` is None where it was not measured."""
-    return [judge(gate, summary) for gate in GATES]
+    """Return each gate of these suites with what was reached.
+
+    `is_reached` is None where it was not measured.
+    """
+    suites = {SCENARIOS[scenario].suite for scenario in summary}
+    return [judge(gate, summary) for gate in GATES if SCENARIOS[gate.scenario].suite in suites]
 
 
 def judge(gate: Gate, summary: Summary) -> dict[str, Any]:

@@ -35,8 +35,17 @@ class Outcome:
     silent_ends: int = 0
 
 
-def start(url: str, connections: int, seconds: float, kind: str = "plain") -> subprocess.Popen[str]:
+#: Fields of a request: names and values.
+Fields = tuple[tuple[str, str], ...]
+
+
+def start(
+    url: str, connections: int, seconds: float, kind: str = "plain", fields: Fields = ()
+) -> subprocess.Popen[str]:
+    """Start wrk; `fields` are sent, too, where the kind is `plain`."""
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT)]
+    for name, value in fields:
+        command += ["-H", f"{name}: {value}"]
     return subprocess.Popen([*command, url, "--", kind], stdout=subprocess.PIPE, text=True)
 
 
@@ -50,8 +59,10 @@ def finish(process: subprocess.Popen[str], seconds: float, kind: str = "plain") 
     return parse_output(output, kind)
 
 
-def drive(url: str, connections: int, seconds: float, kind: str = "plain") -> Outcome:
-    return finish(start(url, connections, seconds, kind), seconds, kind)
+def drive(
+    url: str, connections: int, seconds: float, kind: str = "plain", fields: Fields = ()
+) -> Outcome:
+    return finish(start(url, connections, seconds, kind, fields), seconds, kind)
 
 
 def parse_output(output: str, kind: str) -> Outcome:

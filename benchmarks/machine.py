@@ -1,6 +1,7 @@
 """What a run ran on: machine, system, interpreter, versions."""
 
 import importlib.metadata
+import json
 import os
 import platform
 import re
@@ -8,12 +9,13 @@ import shutil
 import subprocess
 import sysconfig
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from benchmarks import load
 from benchmarks.applications import compute
-from benchmarks.servers import ROOT, SERVERS
+from benchmarks.servers import NPM_COMMANDS, ROOT, SERVERS
 
 #: What the handler that computes is to take.
 COMPUTE_SECONDS = 0.001
@@ -37,9 +39,10 @@ def find_processor() -> str:
     return found[1] if found else platform.processor() or "unknown"
 
 
-def find_versions() -> dict[str, str]:
-    """Return the versions of all that takes part and is here."""
-    packages = sorted({package for server in SERVERS.values() for package in server.packages})
+def find_versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of those of the servers that are here, and of the load."""
+    servers = [SERVERS[name] for name in names]
+    packages = sorted({package for server in servers for package in server.packages})
     stated = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
     versions = {"basehttpserver": stated[1] if stated else "unknown"}
     for package in packages:
@@ -48,9 +51,25 @@ def find_versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     versions["wrk"] = load.find_version()
+    if npm_packages := sorted({of.npm_package for of in servers if of.npm_package}):
+        versions |= find_npm_versions(npm_packages)
     if shutil.which("nginx"):
         greeting = subprocess.run(["nginx", "-v"], capture_output=True, text=True, check=False)
         versions["nginx"] = greeting.stderr.strip().rpartition("/")[2]
+    return versions
+
+
+def find_npm_versions(packages: list[str]) -> dict[str, str]:
+    """Return the versions of packages of npm that are installed, and of Node."""
+    descriptions = {name: NPM_COMMANDS.parent / name / "package.json" for name in packages}
+    versions = {
+        name: str(json.loads(path.read_text("utf-8"))["version"])
+        for name, path in descriptions.items()
+        if path.exists()
+    }
+    if versions:
+        told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False)
+        versions["node"] = told.stdout.strip().removeprefix("v")
     return versions
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks import charts
 from benchmarks.applications import BODY
-from benchmarks.scenarios import QUICK, SCENARIOS
+from benchmarks.scenarios import PROGRAMS, QUICK, SCENARIOS
 from benchmarks.servers import SERVERS, Options, Server, make_command
 from benchmarks.tables import render_rows, render_table, write_number
 
@@ -103,42 +103,41 @@ over to yours; ratios do better.
 def write(root: Path, results: Results) -> None:
     """Write the page and its charts below `root`, and remove charts of earlier results."""
     (root / PAGE).write_text(render(results), "utf-8")
-    folder = root / charts.FOLDER
-    folder.mkdir(exist_ok=True)
-    of_results = charts.render_all(results)
-    for scenario in charts.CHARTED:
-        path = charts.FOLDER / f"{scenario}.svg"
-        if path in of_results:
-            (root / path).write_text(of_results[path], "utf-8")
-        else:
-            (root / path).unlink(missing_ok=True)
+    charts.write(root, PROGRAMS, results)
 
 
 def render(results: Results) -> str:
+    return FORMAT.format(
+        **describe_run(results),
+        rounds=render_rounds(results),
+        handler=read_handler(),
+        length=len(BODY),
+        commands=render_commands(results["summary"]),
+    )
+
+
+def describe_run(results: Results) -> dict[str, str]:
+    """Return what is said of each run, whatever it measures."""
     machine = results["machine"]
     has_flag = machine["python_has_enable_optimizations"]
-    return FORMAT.format(
-        gates=render_gates(results["gates"]),
-        rounds=render_rounds(results),
-        seconds=results["seconds"],
-        processor=machine["processor"],
-        cores=machine["cores"],
-        kernel=machine["kernel"],
-        loads="; ".join(
+    return {
+        "gates": render_gates(results["gates"]),
+        "seconds": str(results["seconds"]),
+        "processor": machine["processor"],
+        "cores": str(machine["cores"]),
+        "kernel": machine["kernel"],
+        "loads": "; ".join(
             f"{write_number(of['load_at_start'])} and {write_number(of['load_at_end'])}"
             for of in results["rounds"]
         ),
-        python=machine["python"],
-        compiler=machine["python_compiler"],
-        optimized=f"configured {'with' if has_flag else 'without'} `--enable-optimizations`",
-        errors=render_errors(results["summary"]),
-        versions=", ".join(f"{name} {version}" for name, version in results["versions"].items()),
-        missing=render_missing(results),
-        handler=read_handler(),
-        length=len(BODY),
-        scenarios="\n\n".join(render_scenarios(results)),
-        commands=render_commands(results["summary"]),
-    )
+        "python": machine["python"],
+        "compiler": machine["python_compiler"],
+        "optimized": f"configured {'with' if has_flag else 'without'} `--enable-optimizations`",
+        "errors": render_errors(results["summary"]),
+        "versions": ", ".join(f"{name} {of}" for name, of in results["versions"].items()),
+        "missing": render_missing(results),
+        "scenarios": "\n\n".join(render_scenarios(results)),
+    }
 
 
 def render_rounds(results: Results) -> str:
@@ -180,7 +179,7 @@ def render_scenarios(results: Results) -> list[str]:
         if scenario.without:
             parts[-1] += f" {scenario.without}"
         if name in charts.CHARTED:
-            parts.append(f"![{scenario.title}: requests/s](images/{name}.svg)")
+            parts.append(f"![{charts.title_of(name)}](images/{name}.svg)")
         parts.append(render_table(name, summary))
         if ends := [
             SERVERS[server].title for server in summary if summary[server].get("silent_ends")

@@ -5,25 +5,40 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from benchmarks import idle_crowd, idle_memory, load, system_calls
+from benchmarks import download, idle_crowd, idle_memory, load, system_calls
 from benchmarks.applications import SLOW_PATH
 from benchmarks.descriptors import scale_crowd
 from benchmarks.failure import MeasurementError
 from benchmarks.load import Outcome
 from benchmarks.scenarios import (
     CALLS,
+    CONDITIONAL,
     CONNECTIONS,
     CROWD,
+    DOWNLOAD,
+    FILE,
     HALF,
     IDLE_CONNECTIONS,
+    LISTING,
     LOG,
     MEMORY,
     MIXED,
+    RANGE,
     START,
     STEADY,
     Scenario,
 )
+from benchmarks.served_files import (
+    CONTENTS,
+    ENTRIES,
+    RANGE_BEGIN,
+    RANGE_BYTES,
+    read_content,
+    read_range,
+)
 from benchmarks.server_process import (
+    QUESTIONS,
+    Question,
     ServerProcess,
     running,
     start,
@@ -46,6 +61,8 @@ class Terms:
     seconds: int
     #: The path of a PEM file; "" where none could be made, and no scenario asks for it.
     certificate: str
+    #: What benchmarks/served_files.py wrote; "" where no scenario asks for it.
+    folder: str
 
 
 #: It raises `MeasurementError` where there is nothing to measure.
@@ -59,12 +76,14 @@ def measure_steady(name: str, scenario: Scenario, terms: Terms) -> Figures:
         return drive(server, scenario, terms.seconds)
 
 
-def drive(server: ServerProcess, scenario: Scenario, seconds: int) -> Figures:
+def drive(
+    server: ServerProcess, scenario: Scenario, seconds: int, fields: load.Fields = ()
+) -> Figures:
     """Warm a server up, drive it, and see what it used of its processor meanwhile."""
     url = server.url.removesuffix("/") + scenario.path
-    load.drive(url, scenario.connections, WARM_UP_SECONDS, scenario.load)
+    load.drive(url, scenario.connections, WARM_UP_SECONDS, scenario.load, fields)
     used = server.read_processor_seconds()
-    outcome = load.drive(url, scenario.connections, seconds, scenario.load)
+    outcome = load.drive(url, scenario.connections, seconds, scenario.load, fields)
     used = server.read_processor_seconds() - used
     figures = figures_of(outcome)
     if scenario.load == "pipelined":
@@ -140,7 +159,7 @@ def time_start(name: str) -> float:
     server, process = start(name, Options())
     try:
         wait_until_listening(process, server, pause_seconds=0.001)
-        server.check_answer("hello")
+        server.check_answer(QUESTIONS["hello"])
         return round((time.monotonic() - began) * 1000, 1)
     finally:
         stop(process)
@@ -162,6 +181,70 @@ def measure_memory(name: str, scenario: Scenario, terms: Terms) -> Figures:
     return {"traced_bytes": idle_memory.measure(name, IDLE_FOR_MEMORY)}
 
 
+def measure_file(name: str, scenario: Scenario, terms: Terms) -> Figures:
+    def ask(server: ServerProcess) -> Question:
+        return Question(read_content(scenario.path[1:]), path=scenario.path)
+
+    return measure_question(name, scenario, terms, ask)
+
+
+def measure_conditional(name: str, scenario: Scenario, terms: Terms) -> Figures:
+    def ask(server: ServerProcess) -> Question:
+        given = server.check_answer(Question(read_content(scenario.path[1:]), path=scenario.path))
+        for validator, field in (("ETag", "If-None-Match"), ("Last-Modified", "If-Modified-Since")):
+            if validator in given:
+                fields = ((field, given[validator]),)
+                return Question(b"", path=scenario.path, status=304, fields=fields)
+        raise MeasurementError("it gives no validator")
+
+    return measure_question(name, scenario, terms, ask)
+
+
+def measure_range(name: str, scenario: Scenario, terms: Terms) -> Figures:
+    def ask(server: ServerProcess) -> Question:
+        last = RANGE_BEGIN + RANGE_BYTES - 1
+        fields = (("Range", f"bytes={RANGE_BEGIN}-{last}"),)
+        return Question(read_range(), path=scenario.path, status=206, fields=fields)
+
+    return measure_question(name, scenario, terms, ask)
+
+
+def measure_listing(name: str, scenario: Scenario, terms: Terms) -> Figures:
+    def ask(server: ServerProcess) -> Question:
+        return Question(None, tuple(map(str.encode, ENTRIES)), path=scenario.path)
+
+    return measure_question(name, scenario, terms, ask)
+
+
+def measure_question(
+    name: str, scenario: Scenario, terms: Terms, ask: Callable[[ServerProcess], Question]
+) -> Figures:
+    """Measure how often a server of files answers what `ask` finds to ask."""
+    with running(name, Options(scenario.application, folder=terms.folder)) as server:
+        question = ask(server)
+        server.check_answer(question)
+        return drive(server, scenario, terms.seconds, question.fields)
+
+
+def measure_download(name: str, scenario: Scenario, terms: Terms) -> Figures:
+    content, count = CONTENTS[scenario.path[1:]]
+    size = len(content) * count
+    with running(name, Options(scenario.application, folder=terms.folder)) as server:
+        server.check_answer(Question(content * count, path=scenario.path))
+        download.drive(server.port, scenario.path, WARM_UP_SECONDS)
+        used = server.read_processor_seconds()
+        outcome = download.drive(server.port, scenario.path, terms.seconds)
+        used = server.read_processor_seconds() - used
+    files = outcome.bytes_received / size
+    return {
+        "requests": round(files, 2),
+        "requests_per_second": round(files / outcome.seconds, 3),
+        "processor_microseconds": round(used / files * 1e6, 1) if files else 0,
+        "client_share": round(outcome.processor_seconds / outcome.seconds, 3),
+        "errors": 0,
+    }
+
+
 MEASURES: dict[str, Measure] = {
     STEADY: measure_steady,
     LOG: measure_log,
@@ -170,4 +253,9 @@ MEASURES: dict[str, Measure] = {
     START: measure_start,
     CALLS: measure_calls,
     MEMORY: measure_memory,
+    FILE: measure_file,
+    CONDITIONAL: measure_conditional,
+    RANGE: measure_range,
+    LISTING: measure_listing,
+    DOWNLOAD: measure_download,
 }

@@ -1,6 +1,7 @@
 """nginx with a configuration of a few lines: the answer comes from it, and no program runs.
 
 python -m benchmarks.nginx hello 8000
+python -m benchmarks.nginx files 8000 --folder FOLDER
 """
 
 import argparse
@@ -34,10 +35,15 @@ http {{
 }}
 """
 
+#: As Debian's nginx.conf has it, with listings.
+_FILES = "root {served}; sendfile on; tcp_nopush on; autoindex on;"
+
 ANSWERS = {
     "hello": r'return 200 "Hello, world\n";',
     "fields": r'return 200 "$http_user_agent\n$http_cookie\n$http_x_request_id\n";',
     "large": "root {folder}; try_files /large.bin =404;",
+    "files": _FILES,
+    "files-cached": f"{_FILES} open_file_cache max=1000;",
 }
 
 
@@ -47,6 +53,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--log", action="store_true")
     parser.add_argument("--certificate")
+    parser.add_argument("--folder", help="what is served, of files", default="")
     arguments = parser.parse_args()
     # One folder, written anew each time: who ends nginx gives nobody the time to remove it.
     folder = Path(tempfile.gettempdir()) / f"basehttpserver-nginx-{os.getuid()}"
@@ -67,7 +74,7 @@ def main() -> None:
             port=arguments.port,
             tls=" ssl" if arguments.certificate else "",
             certificate=of_certificate,
-            answer=ANSWERS[arguments.application].format(folder=folder),
+            answer=ANSWERS[arguments.application].format(folder=folder, served=arguments.folder),
         ),
         "utf-8",
     )

@@ -28,6 +28,7 @@ from benchmarks.load import Outcome
 from benchmarks.scenarios import CONNECTIONS
 from benchmarks.server_process import (
     LOAD_CORE,
+    QUESTIONS,
     SERVER_CORE,
     ServerProcess,
     find_free_port,
@@ -82,7 +83,7 @@ def profile(kind: str, seconds: int) -> dict[str, Any]:
     try:
         server = ServerProcess("ours-single", process.pid, port, is_secure=False, log=None)
         wait_until_listening(process, server)
-        server.check_answer("hello")
+        server.check_answer(QUESTIONS["hello"])
         load.drive(server.url, CONNECTIONS, WARM_UP_SECONDS, kind)
         process.send_signal(signal.SIGUSR1)  # From here on it counts.
         used = server.read_processor_seconds()

@@ -13,16 +13,23 @@ from typing import Any
 
 from benchmarks import gates
 from benchmarks.ratio import divide
-from benchmarks.scenarios import MIXED, OURS, REFERENCE, SCENARIOS
+from benchmarks.scenarios import MIXED, PROGRAMS, SCENARIOS, Suite
 from benchmarks.servers import ROOT, SERVERS
 
-PATH = ROOT / "benchmarks" / "results" / "compare.json"
+FOLDER = ROOT / "benchmarks" / "results"
 
 Results = dict[str, Any]
 Run = dict[str, Any]
 
 #: What is added up over the rounds; of all else the median counts.
 _SUMMED = "errors"
+
+
+def path_of(suite: Suite) -> Path:
+    return FOLDER / f"{suite.name}.json"
+
+
+PATH = path_of(PROGRAMS)
 
 
 def load(path: Path = PATH) -> Results:
@@ -96,11 +103,12 @@ def summarize_figures(figures: list[dict[str, float]]) -> dict[str, Any]:
 
 def compare(scenario: str, summary: dict[str, dict[str, Any]]) -> None:
     """Add how the rates compare: to http.server's, ours to each, with what it is without."""
+    suite = SCENARIOS[scenario].suite
     rates = {name: of.get("requests_per_second") for name, of in summary.items()}
     for name, of in summary.items():
         if rates[name] is not None:
-            of["compared"] = divide(rates[name], rates.get(REFERENCE))
-            of["ours_compared"] = divide(rates.get(OURS), rates[name])
+            of["compared"] = divide(rates[name], rates.get(suite.reference))
+            of["ours_compared"] = divide(rates.get(suite.ours), rates[name])
         if "without_requests_per_second" in of:
             of["kept"] = divide(rates[name], of["without_requests_per_second"])
         if SCENARIOS[scenario].measure == MIXED:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.applications import BODY, FIELDS, LARGE_BODY, LIFETIME_SECONDS
 from benchmarks.failure import MeasurementError
-from benchmarks.servers import ROOT, START_SECONDS, Options, make_arguments
+from benchmarks.served_files import SMALL, read_content
+from benchmarks.servers import ROOT, SERVERS, START_SECONDS, Options, make_arguments
 
 SERVER_CORE, LOAD_CORE = 0, 1
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -29,11 +30,19 @@ _SESSION, _USER, _SYSTEM, _RESIDENT = 3, 11, 12, 21
 class Question:
     """What is asked before a scenario begins, and the body that answers it."""
 
-    answer: bytes = BODY
+    #: None: each server has its own, in which `parts` are.
+    answer: bytes | None = BODY
+    parts: tuple[bytes, ...] = ()
+    status: int = 200
     path: str = "/"
     method: str = "GET"
     fields: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+
+    def is_answered_by(self, status: int, body: bytes) -> bool:
+        if status != self.status or (self.answer is not None and body != self.answer):
+            return False
+        return all(part in body for part in self.parts)
 
 
 #: By the application.
@@ -47,6 +56,7 @@ QUESTIONS = {
         "".join(f"{name.lower()} of mine\n" for name in FIELDS).encode(),
         fields=tuple((name, f"{name.lower()} of mine") for name in FIELDS),
     ),
+    "files": Question(read_content(SMALL), path=f"/{SMALL}"),
     "echo": Question(bytes(range(256)) * 40, method="POST", body=bytes(range(256)) * 40),
 }
 
@@ -84,9 +94,11 @@ class ServerProcess:
                     if int(of[_SESSION]) == self.process_id:
                         yield int(entry.name), of
 
-    def check_answer(self, application: str) -> None:
-        """Raise `MeasurementError` unless the answer is right, twice over one connection."""
-        question = QUESTIONS[application]
+    def check_answer(self, question: Question) -> http.client.HTTPMessage:
+        """Ask twice over one connection, and return the fields of the answer.
+
+        Raises `MeasurementError` unless that is right.
+        """
         client = self._connect()
         with contextlib.closing(client):
             for _ in range(2):
@@ -98,11 +110,16 @@ class ServerProcess:
                     body = response.read()
                 except (OSError, http.client.HTTPException) as error:
                     raise MeasurementError(f"no answer: {error!r}") from error
-                if (response.status, body, response.will_close) != (200, question.answer, False):
+                closes = SERVERS[self.name].closes
+                if (
+                    not question.is_answered_by(response.status, body)
+                    or response.will_close != closes
+                ):
                     raise MeasurementError(
-                        f"a wrong answer: {response.status}, {body[:200]!r}, "
+                        f"a wrong answer: {response.status}, {body[:40]!r}, "
                         f"{'closes' if response.will_close else 'stays'}"
                     )
+        return response.headers
 
     def _connect(self) -> http.client.HTTPConnection:
         if not self.is_secure:
@@ -125,7 +142,7 @@ def running(name: str, options: Options) -> Iterator[ServerProcess]:
         server, process = start(name, options, log)
         stack.callback(stop, process)
         wait_until_listening(process, server)
-        server.check_answer(options.application)
+        server.check_answer(QUESTIONS[options.application])
         yield server
 
 

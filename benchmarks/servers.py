@@ -2,6 +2,9 @@
 
 What is not said is the server's default. Where a peer's command logs requests by default, an option
 says that it does not, but in the scenario of the log.
+
+PROGRAM_SERVERS    run a program, benchmarks/scenarios.py says which
+FILE_SERVERS       serve a folder
 """
 
 import importlib.util
@@ -14,6 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 10
 
+#: Where benchmarks/install.py has npm put the commands of peers/package.json.
+NPM_COMMANDS = Path(sys.prefix) / "npm" / "node_modules" / ".bin"
+
 
 @dataclass(frozen=True)
 class Server:
@@ -23,6 +29,10 @@ class Server:
     #: What has to be installed: packages, and where no package is, a command.
     packages: tuple[str, ...] = ()
     program: str | None = None
+    #: A package of npm, whose command has its name.
+    npm_package: str | None = None
+    #: Each connection ends after an answer: it speaks HTTP/1.0.
+    closes: bool = False
     #: Options without a log of requests, and with one that goes to standard output or error; None:
     #: it has none.
     quiet: str = ""
@@ -41,6 +51,8 @@ class Server:
                 return f"the package {package} is not installed"
         if self.program and shutil.which(self.program) is None:
             return f"{self.program} is not installed: apt-get install {self.program}"
+        if self.npm_package and not (NPM_COMMANDS / self.npm_package).exists():
+            return f"{self.npm_package} of npm is not installed"
         return None
 
 
@@ -49,6 +61,8 @@ class Options:
     """How a scenario has a server run."""
 
     application: str = "hello"
+    #: What is served, by a server of files.
+    folder: str = "FOLDER"
     logs: bool = False
     is_silent: bool = False
     certificate: str | None = None
@@ -80,7 +94,7 @@ def granian(title: str, options: str, application: str) -> Server:
 
 
 #: By name, in the order of the tables.
-SERVERS = {
+PROGRAM_SERVERS = {
     "ours-threading": handlers("`basehttpserver.ThreadingHTTPServer`"),
     "ours-threading-quiet": handlers(
         "`basehttpserver.ThreadingHTTPServer`, `log_message` overridden", log=None
@@ -179,10 +193,69 @@ SERVERS = {
 }
 
 
+CPYTHON_FILES = "python -m http.server --bind 127.0.0.1 --directory {folder}"
+NGINX_FILES = "python -m benchmarks.nginx {application} {{port}} --folder {{folder}}"
+
+#: The same for a folder.
+FILE_SERVERS = {
+    "files-ours": Server(
+        "`python -m basehttpserver`",
+        "python -m basehttpserver --bind 127.0.0.1 --directory {folder} {port}",
+    ),
+    "files-ours-threading": Server(
+        "`basehttpserver.ThreadingHTTPServer`, `SimpleHTTPRequestHandler`",
+        "python -m benchmarks.file_handlers {folder} {port}",
+    ),
+    "files-cpython": Server("`python -m http.server`", f"{CPYTHON_FILES} {{port}}", closes=True),
+    "files-cpython-1.1": Server(
+        "`python -m http.server --protocol HTTP/1.1`",
+        f"{CPYTHON_FILES} --protocol HTTP/1.1 {{port}}",
+    ),
+    "files-aiohttp": Server(
+        "aiohttp, `add_static`",
+        "python -m benchmarks.peers.files_on_aiohttp {folder} {port}",
+        packages=("aiohttp",),
+    ),
+    "files-twisted": Server(
+        "twisted web",
+        "python -m twisted --log-level=warn web --listen=tcp:{port}:interface=127.0.0.1 "
+        "--path={folder}",
+        packages=("twisted",),
+    ),
+    "files-serve": Server(
+        "serve, of npm",
+        "serve --listen tcp://127.0.0.1:{port} --no-clipboard {folder}",
+        npm_package="serve",
+        quiet="--no-request-logging",
+    ),
+    "files-http-server": Server(
+        "http-server, of npm",
+        "http-server {folder} -a 127.0.0.1 -p {port}",
+        npm_package="http-server",
+        quiet="--silent",
+    ),
+    "files-nginx": Server("nginx", NGINX_FILES.format(application="files"), program="nginx"),
+    "files-nginx-cached": Server(
+        "nginx, `open_file_cache`",
+        NGINX_FILES.format(application="files-cached"),
+        program="nginx",
+    ),
+}
+
+SERVERS = PROGRAM_SERVERS | FILE_SERVERS
+
+
+def is_ours(name: str) -> bool:
+    return "basehttpserver" in SERVERS[name].title
+
+
 def make_arguments(name: str, options: Options, port: int) -> list[str]:
     """Return the words of the command that runs a server."""
-    command = make_command(name, options, port)
-    return [sys.executable if word == "python" else word for word in shlex.split(command)]
+    places = {"python": sys.executable}
+    if package := SERVERS[name].npm_package:
+        places[package] = str(NPM_COMMANDS / package)
+    command, *words = shlex.split(make_command(name, options, port))
+    return [places.get(command, command), *words]
 
 
 def make_command(name: str, options: Options, port: int) -> str:
@@ -201,6 +274,7 @@ def make_command(name: str, options: Options, port: int) -> str:
     return " ".join(filter(None, words)).format(
         name=name,
         application=options.application,
+        folder=options.folder,
         port=port,
         certificate=options.certificate,
         key=options.certificate,

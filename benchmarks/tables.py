@@ -3,7 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.scenarios import CALLS, CROWD, LOG, MEMORY, MIXED, SCENARIOS, START, STEADY
+from benchmarks.scenarios import (
+    CALLS,
+    CONDITIONAL,
+    CROWD,
+    DOWNLOAD,
+    FILE,
+    LISTING,
+    LOG,
+    MEMORY,
+    MIXED,
+    RANGE,
+    SCENARIOS,
+    START,
+    STEADY,
+)
+from benchmarks.served_files import LARGE_MEGABYTES
 from benchmarks.servers import SERVERS
 
 Summary = dict[str, Any]
@@ -19,11 +34,13 @@ def write_number(number: float | None) -> str:
     return f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}"
 
 
-def write_rate(of: Summary) -> str:
-    median = of["requests_per_second"]
-    if of["lowest"] == of["highest"]:
+def write_rate(of: Summary, scale: float = 1) -> str:
+    median, lowest, highest = (
+        of[name] * scale for name in ("requests_per_second", "lowest", "highest")
+    )
+    if lowest == highest:
         return f"{median:,.0f}"
-    return f"{median:,.0f} ({of['lowest']:,.0f} to {of['highest']:,.0f})"
+    return f"{median:,.0f} ({lowest:,.0f} to {highest:,.0f})"
 
 
 def figure(name: str, unit: str = "") -> Callable[[Summary], str]:
@@ -53,13 +70,18 @@ PERCENTILES: list[Column] = [
 PROCESSOR: Column = ("processor each", figure("processor_microseconds", " µs"))
 OURS_TO_IT: Column = ("ours to it", figure("ours_compared"))
 
+COMPARED: Column = ("compared", figure("compared"))
+OF_STEADY: list[Column] = [RATE, COMPARED, OURS_TO_IT, *PERCENTILES, PROCESSOR]
+
 COLUMNS: dict[str, list[Column]] = {
-    STEADY: [
-        RATE,
-        ("compared", figure("compared")),
+    STEADY: OF_STEADY,
+    **dict.fromkeys((FILE, CONDITIONAL, RANGE, LISTING), OF_STEADY),
+    DOWNLOAD: [
+        ("MB/s: median (lowest to highest)", lambda of: write_rate(of, LARGE_MEGABYTES)),
+        COMPARED,
         OURS_TO_IT,
-        *PERCENTILES,
-        PROCESSOR,
+        ("processor each", lambda of: f"{write_number(of['processor_microseconds'] / 1000)} ms"),
+        ("client busy", lambda of: f"{write_number(of['client_share'] * 100)} %"),
     ],
     LOG: [
         ("requests/s without", figure("without_requests_per_second")),

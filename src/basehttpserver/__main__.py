@@ -92,6 +92,8 @@ def _make_handler(options: argparse.Namespace) -> Callable[..., SimpleHTTPReques
             "protocol_version": options.protocol,
             "default_content_type": options.content_type,
             "symlinks": options.symlinks,
+            "compress": options.compress,
+            "precompressed": options.precompressed,
         },
     )
     return functools.partial(

@@ -2,6 +2,7 @@
 
 fields_of_head    of a strict head: fields are looked up in its text
 parse_fields      of any lines: taken apart at their colons, or by the parser of ``email``
+has_none_of       whether it is worth looking for some
 
 That parser must be ready for anything; for plain lines the others give the same. Three of twelve
 fields of a browser, asked for once: 4 microseconds in the text, 14 taken apart, 34 by the parser
@@ -15,7 +16,7 @@ import http.client
 import re
 from typing import Any, Final
 
-__all__ = ["fields_of_head", "parse_fields"]
+__all__ = ["fields_of_head", "has_none_of", "parse_fields"]
 
 #: Lines that the email parser reads as one field each: no continuation, no line without a name.
 _PLAIN_LINES: Final = re.compile(r"(?:[!-9;-~]++:[^\r\n]*+\r\n)*+\r\n")
@@ -81,6 +82,12 @@ def fields_of_head(head: bytes) -> Any:
     if "\ncontent-type:" in lowered and _WITH_PARTS.search(text):
         return email.parser.Parser(_class=http.client.HTTPMessage).parsestr(text[1:])
     return RequestFields(text, lowered)
+
+
+def has_none_of(headers: Any, beginnings: tuple[str, ...]) -> bool:
+    """Tell that no field's name begins so, in lower case, where that can be told from the text."""
+    lowered = headers.__dict__.get("_lowered") if type(headers) is RequestFields else None
+    return lowered is not None and not any(f"\n{begin}" in lowered for begin in beginnings)
 
 
 def _taken_apart(text: str) -> list[tuple[str, str]]:

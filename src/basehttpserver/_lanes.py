@@ -43,7 +43,7 @@ from basehttpserver._engine import (
 from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver._handler_calls import Accepted, call_reporting, run_exchange
 from basehttpserver._http1 import Http1Connection
-from basehttpserver._refusal_log import RefusalLog
+from basehttpserver._refusal_log import RefusalLog, log_error_for
 from basehttpserver.settings import Settings
 
 __all__ = ["Lanes", "make_context"]
@@ -279,6 +279,11 @@ class Lanes:
         """Log a client that comes to no request."""
         handler_class = choice.class_of(self._server.RequestHandlerClass)
         self._refusals.note(handler_class, self._server, connection.client_address, reason)
+
+    def note_cut(self, connection: Connection, reason: str) -> None:
+        """Log a response that is cut when its handler has gone."""
+        handler_class = choice.class_of(self._server.RequestHandlerClass)
+        log_error_for(handler_class, self._server, connection.client_address, reason)
 
     # Running handlers.
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import email.utils
 import io
-import mimetypes
 import os
 import posixpath
 import shutil
-import sys
-import urllib.parse
 from http import HTTPStatus
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from basehttpserver._engine.streams import ResponseWriter
+from basehttpserver._fields import has_none_of
+from basehttpserver._files.content import FileContent
 from basehttpserver._files.listing import encode_listing
-from basehttpserver._files.paths import decode_path, has_windows_meaning
+from basehttpserver._files.media_types import guess_media_type, with_charset
+from basehttpserver._files.methods import allowed_methods, is_standard_method
+from basehttpserver._files.paths import add_slash, decode_path, has_windows_meaning
+from basehttpserver._files.preconditions import conditional_fields
 from basehttpserver._files.regular_file import RegularFile
+from basehttpserver._files.representation import Codings, Representation
+from basehttpserver._files.selection import select
 from basehttpserver._files.served_folder import ServedFolder, Symlinks, served_folder
 from basehttpserver.handler import BaseHTTPRequestHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from _typeshed import SupportsRead, SupportsWrite
 
@@ -30,14 +33,20 @@ __all__ = ["SimpleHTTPRequestHandler"]
 
 _ON_WINDOWS = os.name == "nt"
 
-#: A smaller file is copied: head and body then go out with one `send`.
-_BY_DESCRIPTOR_BYTES = 65536
+_VARY = ("Vary", "Accept-Encoding")
+
+#: How the names of the fields begin that `conditional_fields` looks for.
+_CONDITIONAL = ("if-", "range:")
+
+#: Of the extra fields of a file, those that its 304 has, too (RFC 9110 15.4.5).
+_ALSO_IN_304 = ("cache-control", "content-location", "expires", "vary")
 
 
 class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     """Answers GET and HEAD with the files below `directory`, as CPython 3.15's class does.
 
-    A folder is answered with its index page, or with a listing. Every step is a method that a
+    A folder is answered with its index page, or with a listing; a file by the request's conditions
+    and ranges (RFC 9110 13, 14), with 200, 206, 304, 412 or 416. Every step is a method that a
     subclass may replace; `do_GET` and `do_HEAD` call `send_head`, which calls `translate_path`,
     then `list_directory` or `guess_type`; `do_GET` alone calls `copyfile`. To add a field to every
     answer, override `end_headers`; to add some to files and listings only, give
@@ -53,12 +62,24 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
       But for ``"all"``, a path outside `directory` is not found, whatever `translate_path` says;
     * `index_pages`: names that stand for their folder, the first that exists wins;
     * `extensions_map`: from an extension (``".gz"``) to a media type, asked before `mimetypes`;
-    * `default_content_type`: the media type where neither knows one.
+    * `default_content_type`: the media type where neither knows one, sent as it is;
+    * `compress`: whether text and the like is sent compressed to clients that accept that: by gzip,
+      and by brotli and zstd with the extra ``compression``. Files from 1 KiB to 2 MiB;
+    * `precompressed`: whether, of ``page.html``, an equally old ``page.html.br``, ``.zst`` or
+      ``.gz`` is sent to who accepts it;
+    * `cache_control`: the Cache-Control of files (RFC 9111 5.2), as in ``"max-age=3600"``; None:
+      none, and browsers then keep a file the longer the older it is;
+    * `charset`: the charset of text files, where `guess_type` returns no parameter; None: nothing
+      is said of it.
     """
 
     server_version = "SimpleHTTP"
     symlinks: Symlinks = "all"
     default_content_type: str = "application/octet-stream"
+    charset: str | None = "utf-8"
+    compress: bool = False
+    precompressed: bool = False
+    cache_control: str | None = None
     index_pages: Sequence[str] = ("index.html", "index.htm")
     # What a browser must not unpack by itself: these are media types, no content codings.
     extensions_map: dict[str, str] = {  # noqa: RUF012 (an instance may have its own)
@@ -69,24 +90,38 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     }
     _encodings_map_default = extensions_map
 
+    _fields_at_the_end: Sequence[tuple[str, str]] = ()
+
     def __init__(
         self,
         *args: Any,
         directory: str | os.PathLike[str] | None = None,
         extra_response_headers: Sequence[tuple[str, str] | list[str]] | None = None,
         symlinks: Symlinks | None = None,
+        charset: str | EllipsisType | None = ...,
+        compress: bool | None = None,
+        precompressed: bool | None = None,
+        cache_control: str | EllipsisType | None = ...,
         **kwargs: Any,
     ) -> None:
         """Take the positional arguments of every handler, and what to serve.
 
         `directory` is the current one if it is not given. `extra_response_headers` are (name,
         value) pairs to send with files and listings, where no field of that name is sent anyway.
-        `symlinks` takes the place of the class attribute.
+        The others take the place of the class attributes.
         """
         self.directory = os.fspath(os.getcwd() if directory is None else directory)
         self.extra_response_headers = extra_response_headers
         if symlinks is not None:
             self.symlinks = symlinks
+        if not isinstance(charset, EllipsisType):
+            self.charset = charset
+        if compress is not None:
+            self.compress = compress
+        if precompressed is not None:
+            self.precompressed = precompressed
+        if not isinstance(cache_control, EllipsisType):
+            self.cache_control = cache_control
         # Last: whatever followed would run when the connection is over, and tell the engine to
         # give this handler a thread of its own.
         super().__init__(*args, **kwargs)
@@ -109,15 +144,16 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def send_head(self) -> io.BytesIO | BinaryIO | None:
         """Send status and fields for the target, and return what is to follow them.
 
-        That is a file object, which the caller closes, or None where the answer is complete: a
-        redirect, a 304 or an error.
+        That is a file object, which the caller closes; of a file that was asked for in part, it
+        gives that part. None where the answer is complete: a redirect, a 304 or an error.
         """
-        path = self.translate_path(self.path)
+        path = self._locate()
         if _ON_WINDOWS and has_windows_meaning(path):
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
         folder = self._served_folder
-        if folder.is_folder(path):
+        file = self._find_open(folder, path)
+        if file is None and folder.is_folder(path):
             if not decode_path(self.path).endswith("/"):
                 self._send_redirect_to_folder()
                 return None
@@ -125,16 +161,21 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             if index_page is None:
                 return self.list_directory(path)
             path = index_page
-        content_type = self.guess_type(path)
-        file = _try_open(folder, path)
+        content_type = self._content_type(path)
+        file = file or self._try_open(folder, path)
         if file is None:
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
         try:
-            return self._send_file_head(file, content_type)
-        except BaseException:
-            file.close()
-            raise
+            return self._send_file_head(file, path, content_type)
+        finally:
+            file.leave()
+
+    def end_headers(self) -> None:
+        """End the head and send it, with those fields of ours that nobody has sent before."""
+        if self._fields_at_the_end:
+            self._send_unless_sent(self._fields_at_the_end)
+        super().end_headers()
 
     def list_directory(self, path: str) -> io.BytesIO | None:
         """Send status and fields for a listing of `path`, and return the page as a file object.
@@ -150,7 +191,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-type", f"text/html; charset={charset}")
         self.send_header("Content-Length", str(len(page)))
-        self._send_extra_response_headers()
+        self._send_unless_sent(self.extra_response_headers or ())
         self.end_headers()
         return io.BytesIO(page)
 
@@ -174,33 +215,56 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def copyfile(self, source: SupportsRead[bytes], outputfile: SupportsWrite[bytes]) -> None:
         """Copy `source` to `outputfile` to its end, a block at a time.
 
-        A file of ours to a ``wfile`` of ours goes by its descriptor: it is read when the client
-        takes it, and no thread waits for that.
+        What is large in a file of ours goes to a ``wfile`` of ours by its descriptor: it is read
+        when the client takes it, and no thread waits for that.
         """
         raw = getattr(source, "raw", None)
-        if isinstance(raw, RegularFile) and isinstance(outputfile, ResponseWriter):
-            begin = cast("BinaryIO", source).tell()
-            count = raw.status.st_size - begin
-            if count >= _BY_DESCRIPTOR_BYTES and outputfile.send_file(raw.fileno(), begin, count):
-                return
-        shutil.copyfileobj(source, outputfile)
+        if isinstance(raw, FileContent) and isinstance(outputfile, ResponseWriter):
+            raw.send(cast("BinaryIO", source).tell(), outputfile)
+        else:
+            shutil.copyfileobj(source, outputfile)
 
     def guess_type(self, path: str) -> str:
         """Return the media type for a file of this name, a Content-Type value.
 
         From `extensions_map`, by the extension as it is and then in lower case; else from
-        `mimetypes`; else `default_content_type`.
+        `mimetypes`, where that is not known to be wrong; else `default_content_type`.
         """
         extension = posixpath.splitext(path)[1]
         for key in (extension, extension.lower()):
             if key in self.extensions_map:
                 return self.extensions_map[key]
-        return _guess_file_type(path) or self.default_content_type
+        return guess_media_type(path, extension) or self.default_content_type
 
     @property
     def _served_folder(self) -> ServedFolder:
         """What `directory` and `symlinks` say now."""
         return served_folder(self.directory, self.symlinks)
+
+    def _locate(self) -> str:
+        """Return the local path of what is asked for."""
+        return self.translate_path(self.path)
+
+    def _find_open(self, folder: ServedFolder, path: str) -> RegularFile | None:
+        """Return the file that `path` leads to, if the server has it open; the caller leaves it."""
+        # Set only by servers of ours, while they serve.
+        open_files = getattr(self.server, "_open_files", None)
+        found: RegularFile | None = open_files.find(folder, path) if open_files else None
+        return found
+
+    def _try_open(self, folder: ServedFolder, path: str) -> RegularFile | None:
+        """Open a file, and let the server keep it; the caller leaves it."""
+        if path.endswith("/"):
+            # Some systems open "file/" as if it were "file" (bpo-17324).
+            return None
+        open_files = getattr(self.server, "_open_files", None)
+        try:
+            if open_files is None:
+                return folder.open_file(path).__enter__()
+            opened: RegularFile = open_files.find(folder, path) or open_files.open(folder, path)
+        except (OSError, ValueError):  # ValueError: NUL or a lone surrogate in the name
+            return None
+        return opened
 
     def _find_index_page(self, path: str) -> str | None:
         candidates = (os.path.join(path, name) for name in self.index_pages)
@@ -209,99 +273,124 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def _send_redirect_to_folder(self) -> None:
         """Send a redirect to the same target with a slash after its path."""
         try:
-            location = _add_slash(self.path)
+            location = add_slash(self.path)
         except ValueError:  # an authority that is none, as in "http://[/.."
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return
         self.send_response(HTTPStatus.MOVED_PERMANENTLY)
         self.send_header("Location", location)
         self.send_header("Content-Length", "0")
-        self.end_headers()
+        # Else a browser keeps it for ever (RFC 9110 15.4.2), and the folder may become a file.
+        self._end_headers_with(("Cache-Control", "no-cache"))
 
-    def _send_file_head(self, file: RegularFile, content_type: str) -> BinaryIO | None:
-        if self._is_not_modified(file.status.st_mtime):
-            self.send_response(HTTPStatus.NOT_MODIFIED)
-            self.end_headers()
-            file.close()
+    def _content_type(self, path: str) -> str:
+        # Some programs give something that is no text.
+        content_type = str(self.guess_type(path))
+        if self.charset is None or content_type == self.default_content_type:
+            return content_type
+        return with_charset(content_type, self.charset)
+
+    def _send_file_head(self, file: RegularFile, path: str, content_type: str) -> BinaryIO | None:
+        """Answer with `file`, or as much of it as the request's conditions and ranges ask for."""
+        plain = Representation(file, content_type)
+        codings = self._codings
+        varies = codings.matter_to(content_type, file.status.st_size)
+        chosen = codings.choose(self._served_folder, path, plain, self.headers) if varies else plain
+        vary = [_VARY] if varies else []
+        if chosen.file is file:
+            return self._send_representation(chosen, vary)
+        with chosen.file:
+            return self._send_representation(chosen, vary)
+
+    def _send_representation(
+        self, representation: Representation, varies: list[tuple[str, str]]
+    ) -> BinaryIO | None:
+        conditions = (
+            {} if has_none_of(self.headers, _CONDITIONAL) else conditional_fields(self.headers)
+        )
+        current = representation.validators
+        selection = select(conditions, self.command or "", representation, current)
+        if selection.status >= HTTPStatus.BAD_REQUEST:
+            self._send_error_with(selection.status, *selection.fields)
             return None
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-type", content_type)
-        self.send_header("Content-Length", str(file.status.st_size))
-        try:
-            modified = self.date_time_string(file.status.st_mtime)
-        except (ValueError, OverflowError, OSError):
-            pass  # no date of our calendar, as careless archivers leave behind
+        is_modified = selection.status != HTTPStatus.NOT_MODIFIED
+        self.send_response(selection.status)
+        for name, value in selection.fields:
+            self.send_header(name, value)
+        if current.modified is not None:
+            self.send_header("Last-Modified", self.date_time_string(current.modified))
+        extra = self.extra_response_headers or ()
+        at_the_end = [("ETag", current.tag), *varies]
+        if self.cache_control is not None:
+            at_the_end.append(("Cache-Control", self.cache_control))
+        if is_modified:
+            if extra:
+                self._send_unless_sent(extra)
+            if not representation.is_made:
+                at_the_end.insert(0, ("Accept-Ranges", "bytes"))
+            self._end_headers_with(*at_the_end)
+            return io.BufferedReader(FileContent(representation.file, selection.pieces))
+        self._send_unless_sent([each for each in extra if each[0].lower() in _ALSO_IN_304])
+        self._end_headers_with(*at_the_end)
+        return None
+
+    @property
+    def _codings(self) -> Codings:
+        """In which codings files may be sent; in none where the program has a say in the content.
+
+        An override of `copyfile` may change text on its way, and fields of its own may name a
+        coding.
+        """
+        has_own = "copyfile" in self.__dict__ or (
+            type(self).copyfile is not SimpleHTTPRequestHandler.copyfile
+        )
+        extra = self.extra_response_headers or ()
+        if has_own or any(each[0].lower() == "content-encoding" for each in extra):
+            return Codings(are_found=False, are_made=False)
+        return Codings(are_found=self.precompressed, are_made=self.compress)
+
+    def _send_unsupported_method(self) -> None:
+        """Send 405 for a method that every server knows (RFC 9110 15.5.6), else 501."""
+        if is_standard_method(self.command):
+            allow = "Allow", ", ".join(self._allowed_methods())
+            self._send_error_with(HTTPStatus.METHOD_NOT_ALLOWED, allow)
         else:
-            self.send_header("Last-Modified", modified)
-        self._send_extra_response_headers()
-        self.end_headers()
-        return io.BufferedReader(file)
+            super()._send_unsupported_method()
 
-    def _is_not_modified(self, modified: float) -> bool:
-        """Whether the client's copy, by its If-Modified-Since, is as new (RFC 9110 13.1.3)."""
-        # RFC 9110 13.1.3: If-None-Match takes precedence, even where we have no entity tags.
-        if "If-Modified-Since" not in self.headers or "If-None-Match" in self.headers:
-            return False
-        try:
-            since = email.utils.parsedate_to_datetime(self.headers["If-Modified-Since"])
-            # HTTP dates have whole seconds.
-            date = dt.datetime.fromtimestamp(modified, dt.UTC).replace(microsecond=0)
-        except (TypeError, IndexError, OverflowError, ValueError, OSError):
-            return False
-        if since.tzinfo is None:  # "-0000", or none at all as in the obsolete formats
-            since = since.replace(tzinfo=dt.UTC)
-        # RFC 9110 5.6.7: a date of HTTP is in UTC.
-        return since.tzinfo == dt.UTC and date <= since
+    def _allowed_methods(self) -> list[str]:
+        return allowed_methods(self)
 
-    def _send_extra_response_headers(self) -> None:
-        if self.extra_response_headers is None:
+    # Fields that a program may send itself, in an override of `end_headers`, too: they come last.
+
+    def _end_headers_with(self, *fields: tuple[str, str]) -> None:
+        if (
+            self.extra_response_headers
+            or "end_headers" in self.__dict__
+            or (type(self).end_headers is not SimpleHTTPRequestHandler.end_headers)
+        ):
+            self._call_with(self.end_headers, fields)
             return
-        # Only what is there before the first: extra fields may repeat among themselves. HTTP/0.9
-        # has no fields, and then no buffer either.
+        for name, value in fields:  # Nobody else had a say.
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _send_error_with(self, status: HTTPStatus, *fields: tuple[str, str]) -> None:
+        self._call_with(lambda: self.send_error(status), fields)
+
+    def _call_with(self, end: Callable[[], None], fields: Sequence[tuple[str, str]]) -> None:
+        self._fields_at_the_end = fields
+        try:
+            end()
+        finally:
+            self._fields_at_the_end = ()
+
+    def _send_unless_sent(self, fields: Iterable[Sequence[str]]) -> None:
+        """Send the fields of whose names there was none before the first of them."""
+        # They may repeat among themselves. HTTP/0.9 has no fields, and then no buffer either.
         sent = {
             line.partition(b":")[0].decode("latin-1").lower()
             for line in getattr(self, "_headers_buffer", ())
         }
-        for name, value in self.extra_response_headers:
-            if name.lower() not in sent:
+        for name, value in fields:
+            if name.lower() not in sent or name == "Vary":  # Whose values add up.
                 self.send_header(name, value)
-
-
-def _try_open(folder: ServedFolder, path: str) -> RegularFile | None:
-    if path.endswith("/"):
-        # Some systems open "file/" as if it were "file" (bpo-17324).
-        return None
-    try:
-        return folder.open_file(path)
-    except (OSError, ValueError):  # ValueError: NUL or a lone surrogate in the name
-        return None
-
-
-def _add_slash(target: str) -> str:
-    """Return the Location for a folder whose request target has no slash at the end.
-
-    It never leads to another host than the one that was asked, which a browser would read out of
-    a path that begins with two slashes, or with a slash and a backslash.
-
-    Raises ValueError for an absolute-form target whose authority is malformed.
-    """
-    scheme, authority, path, query, fragment = urllib.parse.urlsplit(target)
-    path = path.replace("\\", "%5C") + "/"
-    if scheme not in ("http", "https") or not authority:
-        # Not the absolute form (RFC 9112 3.2.2), in which the client itself names the host.
-        scheme = authority = ""
-        if path.startswith("//"):
-            path = "/" + path.lstrip("/")
-    return urllib.parse.urlunsplit((scheme, authority, path, query, fragment))
-
-
-if sys.version_info >= (3, 13):
-
-    def _guess_file_type(path: str) -> str | None:
-        return mimetypes.guess_file_type(path)[0]
-
-else:
-
-    def _guess_file_type(path: str) -> str | None:
-        # Before 3.13 there was a function for URLs only: nothing here may look like a scheme.
-        return mimetypes.guess_type("./" + os.path.basename(path))[0]

@@ -33,6 +33,7 @@ from basehttpserver._engine import (
     linger,
 )
 from basehttpserver._exchange import Verdict
+from basehttpserver._files.open_files import CAN_KEEP_OPEN, OpenFiles
 from basehttpserver._lane_choice import can_poll
 from basehttpserver._lanes import Lanes, make_context
 from basehttpserver.settings import Settings
@@ -70,6 +71,8 @@ class HTTPServer(socketserver.TCPServer):
     _context: Context | None = None
     _server_name: str | None = None
     _serving_thread: int | None = None
+    #: What `SimpleHTTPRequestHandler` keeps open, while somebody sees to it that that ends.
+    _open_files: OpenFiles | None = None
     _is_asked_to_stop = False
     #: Is entered while the context of a TLS listener is used.
     _context_in_use: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
@@ -131,10 +134,13 @@ class HTTPServer(socketserver.TCPServer):
         self._has_stopped.clear()
         self._serving_thread = threading.get_ident()
         lanes = self._get_lanes()
+        open_files = self._open_files = OpenFiles() if CAN_KEEP_OPEN else None
         try:
             lanes.begin()
             while not self._is_asked_to_stop:
                 lanes.wait(poll_interval)
+                if open_files:
+                    open_files.drop_idle(time.monotonic())
                 if not self._is_asked_to_stop:
                     self.service_actions()
         finally:
@@ -143,6 +149,9 @@ class HTTPServer(socketserver.TCPServer):
     def _stop_serving(self) -> None:
         if self._lanes is not None:
             self._lanes.end()
+        open_files, self._open_files = self._open_files, None
+        if open_files is not None:
+            open_files.close()
         self._serving_thread = None
         self._is_asked_to_stop = False
         self._has_stopped.set()

@@ -1,8 +1,9 @@
-"""SimpleHTTPRequestHandler: the bytes of its answers, which are CPython 3.15's."""
+"""SimpleHTTPRequestHandler: the bytes of its answers: CPython 3.15's, and what RFC 9110 adds."""
 
 import functools
 import os
 import pathlib
+import types
 
 import pytest
 
@@ -27,19 +28,27 @@ def put(path, content=b"content"):
     return path
 
 
+def entity_tag(path):
+    """The tag of a file that `put` has made."""
+    status = os.stat(path)
+    return f'"{status.st_ino:x}-{status.st_size:x}-{MODIFIED * 10**9:x}"'
+
+
 class TestFile:
     def test_get(self, root):
-        put(root / "hello.txt", b"Hello, world\n")
+        path = put(root / "hello.txt", b"Hello, world\n")
         request = b"GET /hello.txt HTTP/1.0\r\n\r\n"
         assert exchange(request, directory=root) == (
             b"HTTP/1.0 200 OK\r\n"
             b"Server: Files Test\r\n"
             b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
-            b"Content-type: text/plain\r\n"
+            b"Content-type: text/plain; charset=utf-8\r\n"
             b"Content-Length: 13\r\n"
             b"Last-Modified: Sun, 09 Sep 2001 01:46:40 GMT\r\n"
+            b"Accept-Ranges: bytes\r\n"
+            b"ETag: %s\r\n"
             b"\r\n"
-            b"Hello, world\n"
+            b"Hello, world\n" % entity_tag(path).encode()
         )
 
     def test_head_is_that_of_get_and_nothing_follows_it(self, root):
@@ -88,7 +97,10 @@ class TestFile:
         put(root / "file", b"content")
 
         def fstat(descriptor, fstat=os.fstat):
-            return os.stat_result([*fstat(descriptor)[:8], 10**15, 0])
+            status = fstat(descriptor)
+            names = [name for name in dir(status) if name.startswith("st_")]
+            altered = {name: getattr(status, name) for name in names}
+            return types.SimpleNamespace(**altered | {"st_mtime": -1e15, "st_mtime_ns": -(10**24)})
 
         monkeypatch.setattr(regular_file.os, "fstat", fstat)
         answer = ask("/file", directory=root, fields=[f"If-Modified-Since: {MODIFIED_DATE}"])
@@ -226,7 +238,8 @@ class TestIndexPage:
     def test_is_sent_instead_of_a_listing(self, root):
         put(root / "index.html", b"index")
         answer = ask("/", directory=root)
-        assert (answer.fields["Content-type"], answer.body) == ("text/html", b"index")
+        assert answer.fields["Content-type"] == "text/html; charset=utf-8"
+        assert answer.body == b"index"
 
     def test_first_that_exists_wins(self, root):
         put(root / "index.htm", b"second")
@@ -256,6 +269,7 @@ class TestRedirect:
             b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
             b"Location: /folder/\r\n"
             b"Content-Length: 0\r\n"
+            b"Cache-Control: no-cache\r\n"
             b"\r\n"
         )
 
@@ -324,13 +338,15 @@ class TestNotModified:
         ],
     )
     def test_304(self, root, since):
-        put(root / "file")
+        path = put(root / "file")
         answer = ask("/file", directory=root, fields=[f"If-Modified-Since: {since}"])
         assert (answer.head, answer.body) == (
             b"HTTP/1.0 304 Not Modified\r\n"
             b"Server: Files Test\r\n"
             b"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
-            b"\r\n",
+            b"Last-Modified: Sun, 09 Sep 2001 01:46:40 GMT\r\n"
+            b"ETag: %s\r\n"
+            b"\r\n" % entity_tag(path).encode(),
             b"",
         )
 
@@ -367,14 +383,16 @@ class TestNotModified:
 
 class TestExtraResponseHeaders:
     EXTRA = (("X-One", "1"), ["Set-Cookie", "a"], ("Set-Cookie", "b"))
-    LINES = b"X-One: 1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\n"
+    LINES = b"X-One: 1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"
 
-    @pytest.mark.parametrize("target", ["/file", "/"])
+    @pytest.mark.parametrize(
+        ("target", "behind"), [("/file", b"Accept-Ranges: bytes\r\nETag: "), ("/", b"\r\n")]
+    )
     @pytest.mark.parametrize("method", ["GET", "HEAD"])
-    def test_come_last(self, root, target, method):
+    def test_come_behind_what_tells_of_the_content(self, root, target, behind, method):
         put(root / "file")
         answer = ask(target, directory=root, method=method, extra_response_headers=self.EXTRA)
-        assert answer.head.endswith(self.LINES)
+        assert answer.head.partition(self.LINES)[2].startswith(behind)
 
     @pytest.mark.parametrize("target", ["/folder", "/absent"])
     def test_not_with_redirects_and_errors(self, root, target):
@@ -382,16 +400,27 @@ class TestExtraResponseHeaders:
         answer = ask(target, directory=root, extra_response_headers=self.EXTRA)
         assert "X-One" not in answer.fields
 
-    def test_not_with_304(self, root):
+    def test_with_304_only_those_for_caches(self, root):
+        """RFC 9110 15.4.5: what 200 would say to a cache, a 304 has to say, too."""
         put(root / "file")
+        for_caches = [("Cache-Control", "max-age=9"), ("vary", "Cookie"), ("Expires", "0")]
         answer = ask(
             "/file",
             directory=root,
             fields=[f"If-Modified-Since: {MODIFIED_DATE}"],
-            extra_response_headers=self.EXTRA,
+            extra_response_headers=[*self.EXTRA, *for_caches],
         )
         assert answer.status == 304
-        assert "X-One" not in answer.fields
+        assert not {"X-One", "Set-Cookie"} & answer.fields.keys()
+        assert for_caches == [(name, answer.fields[name]) for name, _ in for_caches]
+
+    def test_take_the_place_of_ours(self, root):
+        put(root / "file")
+        extra = [("etag", '"mine"'), ("ACCEPT-RANGES", "none")]
+        answer = ask("/file", directory=root, extra_response_headers=extra)
+        assert answer.head.lower().count(b"etag:") == 1
+        assert answer.head.lower().count(b"accept-ranges:") == 1
+        assert (answer.fields["etag"], answer.fields["ACCEPT-RANGES"]) == ('"mine"', "none")
 
     def test_what_is_sent_anyway_is_not_repeated(self, root):
         put(root / "file.txt")
@@ -430,10 +459,17 @@ class TestMediaType:
     @pytest.mark.parametrize(
         ("name", "media_type"),
         [
-            ("page.html", "text/html"),
-            ("PAGE.HTML", "text/html"),
-            ("script.js", "text/javascript"),
+            ("page.html", "text/html; charset=utf-8"),
+            ("PAGE.HTML", "text/html; charset=utf-8"),
+            ("script.js", "text/javascript; charset=utf-8"),
+            ("module.mjs", "text/javascript; charset=utf-8"),
+            ("notes.md", "text/markdown; charset=utf-8"),
+            # These have no such parameter.
             ("data.json", "application/json"),
+            ("image.svg", "image/svg+xml"),
+            ("module.wasm", "application/wasm"),
+            ("site.webmanifest", "application/manifest+json"),
+            ("font.WOFF2", "font/woff2"),
             ("archive.tar.gz", "application/gzip"),
             ("archive.tgz", "application/x-tar"),
             ("archive.TAR.GZ", "application/gzip"),
@@ -445,7 +481,7 @@ class TestMediaType:
             (".html", "application/octet-stream"),
             # No URL, though it looks like one.
             ("data:,text", "application/octet-stream"),
-            ("http:page.html", "text/html"),
+            ("http:page.html", "text/html; charset=utf-8"),
         ],
     )
     def test_of_a_name(self, root, name, media_type):
@@ -463,13 +499,15 @@ class TestMediaType:
 
         put(root / "README")
         put(root / "page.html")
+        # As it was given: whoever wants a charset there says so.
         assert ask("/README", Plain, directory=root).fields["Content-type"] == "text/plain"
-        assert ask("/page.html", Plain, directory=root).fields["Content-type"] == "text/html"
+        page = ask("/page.html", Plain, directory=root)
+        assert page.fields["Content-type"] == "text/html; charset=utf-8"
 
     def test_extensions_map(self, root):
         class Mapped(Handler):
             extensions_map = {  # noqa: RUF012
-                ".html": "text/x-mine",
+                ".html": "text/x-mine; charset=latin-1",
                 ".Z": "text/upper",
                 ".z": "text/lower",
                 "": "text/none",
@@ -477,11 +515,41 @@ class TestMediaType:
 
         for name in ("page.HTML", "a.Z", "a.z", "README"):
             put(root / name)
-        types = [
+        found = [
             ask(f"/{name}", Mapped, directory=root).fields["Content-type"]
             for name in ("page.HTML", "a.Z", "a.z", "README")
         ]
-        assert types == ["text/x-mine", "text/upper", "text/lower", "text/none"]
+        assert found == [
+            "text/x-mine; charset=latin-1",
+            "text/upper; charset=utf-8",
+            "text/lower; charset=utf-8",
+            "text/none; charset=utf-8",
+        ]
+
+    @pytest.mark.parametrize(("charset", "parameter"), [(None, ""), ("cp437", "; charset=cp437")])
+    def test_charset(self, root, charset, parameter):
+        class Old(Handler):
+            pass
+
+        Old.charset = charset
+        put(root / "page.html")
+        for answer in (
+            ask("/page.html", Old, directory=root),
+            ask("/page.html", directory=root, charset=charset),
+        ):
+            assert answer.fields["Content-type"] == "text/html" + parameter
+
+    def test_guess_type_has_no_charset(self):
+        handler = Handler.__new__(Handler)
+        assert handler.guess_type("page.html") == "text/html"
+
+    def test_guess_type_returns_what_is_no_text(self, root):
+        class Odd(Handler):
+            def guess_type(self, path):
+                return None
+
+        put(root / "file")
+        assert ask("/file", Odd, directory=root).fields["Content-type"] == "None"
 
     def test_map_of_encodings_has_a_name_of_its_own(self):
         assert Handler._encodings_map_default is Handler.extensions_map

@@ -1,6 +1,5 @@
 """What is no regular file, and files that change while they are sent."""
 
-import io
 import os
 import socket
 
@@ -140,58 +139,34 @@ class TestChanging:
 
 
 class TestRegularFile:
-    """All ways of reading end where the file ended when it was opened."""
-
-    CONTENT = bytes(range(256)) * 1000
+    """Open as long as it is used."""
 
     @pytest.fixture
     def path(self, tmp_path):
         path = tmp_path / "file"
-        path.write_bytes(self.CONTENT)
+        path.write_bytes(b"content")
         return str(path)
 
-    @pytest.fixture
-    def file(self, path):
-        with RegularFile(path) as file:
-            with open(path, "ab") as more:
-                more.write(b"more")
-            yield file
+    def test_is_closed_by_its_last_user(self, path):
+        file = RegularFile(path)
+        with file:
+            with file:
+                descriptor = file.descriptor
+            assert os.fstat(descriptor).st_ino == file.status.st_ino
+            assert not os.get_inheritable(descriptor)
+            assert file.read_at(3, 100) == b"tent"
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
+        with pytest.raises(ValueError, match="closed"), file:
+            pass
 
-    def test_read(self, file):
-        assert file.read(1000) == self.CONTENT[:1000]
-        assert file.read() == self.CONTENT[1000:]
-        assert file.read() == file.read(1) == file.read(None) == b""
-
-    def test_readall(self, file):
-        assert file.readall() == self.CONTENT
-        assert file.readall() == b""
-
-    def test_readinto(self, file):
-        buffer = bytearray(len(self.CONTENT) + 100)
-        assert file.readinto(buffer) == len(self.CONTENT)
-        assert buffer == self.CONTENT + bytes(100)
-        assert file.readinto(buffer) == 0
-
-    def test_seek(self, file):
-        file.seek(-10, io.SEEK_END)  # of the file as it is now
-        assert file.read() == self.CONTENT[-6:]
-        file.seek(1, io.SEEK_END)
-        assert file.read() == b""
-        file.seek(0)
-        assert file.read(4) == self.CONTENT[:4]
-
-    def test_buffered(self, file):
-        with io.BufferedReader(file) as buffered:
-            assert buffered.read(5) == self.CONTENT[:5]
-            assert buffered.peek(1)[:1] == self.CONTENT[5:6]
-            assert buffered.read1(10) == self.CONTENT[5:15]
-            assert buffered.seek(20) == 20
-            assert buffered.read() == self.CONTENT[20:]
-
-    def test_is_like_any_open_file(self, file, path):
-        assert (file.name, file.mode, file.closed) == (path, "rb", False)
-        assert os.fstat(file.fileno()).st_ino == file.status.st_ino
-        assert not os.get_inheritable(file.fileno())
+    def test_that_nobody_used_is_closed_with_a_warning(self, path):
+        file = RegularFile(path)
+        descriptor = file.descriptor
+        with pytest.warns(ResourceWarning, match="unclosed file"):
+            del file
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(descriptor)
 
     def test_closed_when_it_turns_out_to_be_something_else(self, path, monkeypatch):
         def fstat(descriptor):
@@ -205,3 +180,9 @@ class TestRegularFile:
         monkeypatch.undo()
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(*descriptors)
+
+    def test_where_there_is_no_pread(self, path):
+        with RegularFile(path) as file:
+            assert regular_file.read_by_seeking(file.descriptor, 2, 3) == b"te"
+            assert regular_file.read_by_seeking(file.descriptor, 9, 0) == b"content"
+            assert regular_file.read_by_seeking(file.descriptor, 9, 7) == b""

@@ -25,6 +25,8 @@ def words(**variables):
         ({"QUIET": " Yes "}, ["--quiet"]),
         ({"QUIET": "0"}, []),
         ({"QUIET": ""}, []),
+        ({"COMPRESS": "1"}, ["--compress"]),
+        ({"COMPRESS": "0"}, ["--no-compress"]),
         ({"HEADER": "X-A 1"}, ["--header", "X-A", "1"]),
         (
             {"HEADER": "X-A 1 X-B 'two words'"},

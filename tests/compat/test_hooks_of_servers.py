@@ -156,7 +156,12 @@ def test_all_hooks_for_a_handler_that_fails(kind, capsys):
 @pytest.mark.parametrize("hook", HOOKS)
 def test_one_hook(kind, hook, capsys):
     """Alone it may lead down another way through the engine; what it sees stays the same."""
-    ends = {"handle_error": (fail, "handle_error")}
+    ends = {
+        "handle_error": (fail, "handle_error"),
+        # Which a thread calls when the client has its answer already.
+        "shutdown_request": (ask_one, "shutdown_request"),
+        "close_request": (ask_one, "close_request"),
+    }
     scenario, until = ends.get(hook, (ask_one, "do_GET"))
 
     def run(side, running):

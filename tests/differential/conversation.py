@@ -38,7 +38,7 @@ TREE = {
     "\u00fcmlaut.txt": "\u00fcmlaut\n".encode(),
 }
 
-_VARIES = re.compile(rb"^(Server|Date): [^\r\n]*", re.MULTILINE)
+_VARIES = re.compile(rb"^(Server|Date|ETag): [^\r\n]*", re.MULTILINE)
 
 
 class Answer(NamedTuple):

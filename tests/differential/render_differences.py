@@ -35,8 +35,8 @@ INTRODUCTION = """\
 
 {total} conversations are held with the same handlers under CPython's `http.server` and under this
 package, over real sockets, and the answers are compared byte by byte (apart from the values of
-`Server` and `Date`). {same} of them are the same. The others are below, each with the decision
-behind it; a test fails when there is one more or one less.
+`Server`, `Date` and `ETag`). {same} of them are the same. The others are below, each with the
+decision behind it; a test fails when there is one more or one less.
 
 "strict" is the server as it comes; "both" means that `Settings.like_http_server()` answers
 otherwise than `http.server`, too. An answer is told by its status lines and by the first lines that

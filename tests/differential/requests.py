@@ -458,7 +458,12 @@ FILES = [
     file("folder-with-index", "/site/"),
     file("folder-with-second-index", "/old-site/"),
     Conversation("file-two-requests", "files 1.1", get("/plain.txt", close=False) + get("/empty")),
-    Conversation("folder-two-requests", "files 1.1", get("/folder/", close=False) + get("/void")),
+    Conversation("folder-two-requests", "files 1.1", get("/folder/", close=False) + get("/void/")),
+    Conversation(
+        "folder-without-slash-then-request",
+        "files 1.1",
+        get("/folder", close=False) + get("/void"),
+    ),
     Conversation(
         "file-not-modified-then-request",
         "files 1.1",

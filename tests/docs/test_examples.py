@@ -37,6 +37,7 @@ def test_examples_of_page(page, folder):
         pytest.skip("curl is missing")
     # What the pages take for granted: a folder with something to share.
     (folder / "report.txt").write_text("All is well\n")
+    (folder / "page.html").write_text("<p>All is well\n" * 100)
     if page.name == "share-a-folder.md":
         (folder / "public").mkdir()
     with Story(folder) as story:

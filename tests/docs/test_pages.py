@@ -10,6 +10,7 @@ import subprocess
 import pytest
 from benchmarks import (
     charts,
+    files_page,
     gates,
     hostile_section,
     in_process,
@@ -20,7 +21,7 @@ from benchmarks import (
     soak_page,
 )
 from benchmarks import results as benchmark_results
-from benchmarks.scenarios import find_servers
+from benchmarks.scenarios import FILES, PROGRAMS, find_servers
 from benchmarks.slowhttptest import ATTACKS
 
 import basehttpserver
@@ -31,6 +32,7 @@ from tests.docs.pages import PAGES, ROOT
 from tests.downstream import render_programs_page
 
 API = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+RUNS = [benchmark_results.load(benchmark_results.path_of(suite)) for suite in (PROGRAMS, FILES)]
 DESIGN = (ROOT / "docs" / "explanation" / "design.md").read_text("utf-8")
 PACKAGE = ROOT / "src" / "basehttpserver"
 
@@ -55,6 +57,11 @@ def test_each_relaxed_rule_is_explained():
     assert set(re.findall(r"^\| `(accept_\w+)`", page, re.M)) == rules
 
 
+def test_measurements_of_files_are_what_the_results_render():
+    page = (ROOT / files_page.PAGE).read_text("utf-8")
+    assert files_page.render(RUNS[1]) == page
+
+
 def test_measurements_are_what_the_results_render():
     results = benchmark_results.load()
     readme = (ROOT / readme_table.README).read_text("utf-8")
@@ -64,14 +71,14 @@ def test_measurements_are_what_the_results_render():
 
 
 def test_charts_are_what_the_results_render():
-    rendered = charts.render_all(benchmark_results.load())
+    rendered = charts.render_all(RUNS[0]) | charts.render_all(RUNS[1])
     kept = {path: (ROOT / path).read_text("utf-8") for path in rendered}
     assert kept == rendered
     assert {ROOT / path for path in rendered} == set((ROOT / charts.FOLDER).glob("*.svg"))
 
 
-def test_summary_is_computed_from_the_runs():
-    results = benchmark_results.load()
+@pytest.mark.parametrize("results", RUNS, ids=["programs", "files"])
+def test_summary_is_computed_from_the_runs(results):
     assert benchmark_results.summarize(results["runs"]) == results["summary"]
     assert gates.judge_all(results["summary"]) == results["gates"]
 
@@ -90,8 +97,8 @@ def test_soak_is_rendered():
     assert soak_page.render(page, results) == page
 
 
-def test_results_are_of_these_subjects():
-    results = benchmark_results.load()
+@pytest.mark.parametrize("results", RUNS, ids=["programs", "files"])
+def test_results_are_of_these_subjects(results):
     failed = {(of["scenario"], of["server"]) for of in results["failures"]}
     for scenario, measured in results["summary"].items():
         asked = find_servers(scenario, is_quick=results["is_quick"])

@@ -227,6 +227,25 @@ class TestFiles:
         assert rig.outgoing.is_cut
         assert not rig.outgoing.is_waiting
 
+    def test_nothing_follows_one_that_shrank(self, rig, file):
+        """It would stand in the wrong place."""
+        rig.outgoing.surplus = Surplus.BUFFER
+        file.truncate(10)
+        assert rig.outgoing.send_file(file.fileno(), 0, 20)
+        rig.outgoing.write(b"between")
+        assert rig.outgoing.send_file(file.fileno(), 0, 5)
+        rig.outgoing.finish(last=False)
+        assert rig.receive() == MUCH[:10]
+
+    def test_nor_by_the_sentinel(self, rig, file):
+        rig.outgoing.seen_in = "a stay"
+        file.truncate(10)
+        assert rig.outgoing.send_file(file.fileno(), 0, 20)
+        rig.outgoing.write(b"behind")
+        assert rig.outgoing.try_watch("a stay")
+        assert rig.receive() == MUCH[:10]
+        assert not rig.outgoing.is_waiting
+
 
 class TestWatch:
     """The sentinel takes over who looks after the output of a handler that it saw."""

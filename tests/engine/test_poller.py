@@ -45,6 +45,7 @@ class Host:
         self.collects_bodies = False
         self.reported = []
         self.refused = []
+        self.cut = []
         self.error = None
 
     def fileno(self):
@@ -69,6 +70,9 @@ class Host:
 
     def note_refused(self, connection, reason):
         self.refused.append(reason)
+
+    def note_cut(self, connection, reason):
+        self.cut.append(reason)
 
     def respond(self, connection):
         if self.is_busy:

@@ -116,11 +116,11 @@ class TestOverTheWire:
             assert shared.ask("HEAD", "/").status == 200
 
     def test_a_file_that_cannot_be_read_to_its_end_cuts(self, tree, server, monkeypatch):
-        def read(self, size=-1):
+        def read_at(self, offset, count):
             raise OSError(errno.EIO, "Input/output error")
 
         with sharing(tree, Handler, server, log_error=lambda *each: None) as shared:
-            monkeypatch.setattr(RegularFile, "read", read)
+            monkeypatch.setattr(RegularFile, "read_at", read_at)
             monkeypatch.setattr(server, "handle_error", lambda *each: None)
             received = shared.send(b"GET /folder/ HTTP/1.1\r\nHost: x\r\n\r\n")
             assert not received.endswith(b"0\r\n\r\n")
@@ -128,28 +128,28 @@ class TestOverTheWire:
 
 
 def test_a_file_that_becomes_shorter_ends_earlier(tree, monkeypatch):
-    read = RegularFile.read
+    read_at = RegularFile.read_at
 
-    def shrinking(self, size=-1):
-        block = read(self, 1000)
+    def shrinking(self, offset, count):
+        block = read_at(self, offset, 1000)
         os.truncate(tree / "folder" / "größe 😀", 1500)
         return block
 
-    monkeypatch.setattr(RegularFile, "read", shrinking)
+    monkeypatch.setattr(RegularFile, "read_at", shrinking)
     archive, _ = archive_of(tree)
     assert archive.testzip() is None
     assert archive.getinfo("folder/größe 😀").file_size == 1500
 
 
 def test_what_is_appended_does_not_follow(tree, monkeypatch):
-    read = RegularFile.read
+    read_at = RegularFile.read_at
 
-    def growing(self, size=-1):
+    def growing(self, offset, count):
         with open(tree / "file.txt", "ab") as file:
             file.write(b"more")
-        return read(self, size)
+        return read_at(self, offset, count)
 
-    monkeypatch.setattr(RegularFile, "read", growing)
+    monkeypatch.setattr(RegularFile, "read_at", growing)
     archive, _ = archive_of(tree)
     assert archive.read("file.txt") == b"content"
 

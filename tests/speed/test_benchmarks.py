@@ -1,13 +1,20 @@
 """The benchmark's own arithmetic: what it reads, what it makes of it, and what it installs."""
 
+import contextlib
+import functools
 import json
 import re
+import threading
 import tomllib
 
 import pytest
-from benchmarks import gates, in_process, load, results, system_calls
-from benchmarks.scenarios import QUICK, SCENARIOS, find_servers
+from benchmarks import download, gates, in_process, load, results, served_files, system_calls
+from benchmarks.failure import MeasurementError
+from benchmarks.scenarios import FILES, QUICK, SCENARIOS, find_servers
+from benchmarks.server_process import Question
 from benchmarks.servers import ROOT, SERVERS, Options, make_command
+
+from basehttpserver import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 OUTCOME = (
     'outcome {"requests": 500, "microseconds": 2000000, "bytes": 1, "p50": 100, "p99": 2000, '
@@ -113,8 +120,12 @@ def test_peers_are_pinned_and_installed_and_explained():
     extra = project["optional-dependencies"]["benchmark"]
     names = {re.fullmatch(r"([a-z0-9]+)==[\d.]+", requirement)[1] for requirement in extra}
     assert names == {name for of in SERVERS.values() for name in of.packages} | {"trustme"}
+    described = (ROOT / "benchmarks" / "peers" / "package.json").read_text("utf-8")
+    of_npm = json.loads(described)["dependencies"]
+    assert {*of_npm} == {of.npm_package for of in SERVERS.values()} - {None}
+    assert all(re.fullmatch(r"[\d.]+", version) for version in of_npm.values())
     page = (ROOT / "docs" / "explanation" / "dependencies.md").read_text("utf-8")
-    assert [name for name in sorted(names) if name not in page] == []
+    assert [name for name in sorted({*names, *of_npm}) if name not in page] == []
 
 
 @pytest.mark.parametrize("title", in_process.make_parts())
@@ -126,3 +137,70 @@ def test_each_part_of_a_request_runs_again_and_again(title):
 def test_heads_of_the_parts_are_what_they_say():
     assert in_process.ONE_FIELD.count(b"\r\n") == 1 + 1 + 1
     assert in_process.TWELVE_FIELDS.count(b"\r\n") == 1 + 12 + 1
+
+
+def test_gates_are_those_of_the_suite():
+    runs = [run_of("file-1k", "files-cpython", 1, requests_per_second=1)]
+    scenarios = {gate["scenario"] for gate in gates.judge_all(results.summarize(runs))}
+    assert {SCENARIOS[name].suite for name in scenarios} == {FILES}
+
+
+def test_files_are_compared_with_those_of_the_suite():
+    rates = {"files-cpython": 2, "files-ours": 10, "files-nginx": 20}
+    runs = [run_of("file-1k", name, 1, requests_per_second=of) for name, of in rates.items()]
+    of = results.summarize(runs)["file-1k"]["files-nginx"]
+    assert (of["compared"], of["ours_compared"]) == (10, 0.5)
+
+
+def test_question_has_one_answer_or_parts_of_it():
+    assert Question(b"a").is_answered_by(200, b"a")
+    assert not Question(b"a").is_answered_by(206, b"a")
+    assert not Question(b"a").is_answered_by(200, b"ab")
+    assert Question(None, (b"a", b"c")).is_answered_by(200, b"abc")
+    assert not Question(None, (b"a", b"d")).is_answered_by(200, b"abc")
+
+
+def test_range_is_found_nowhere_else_in_the_file():
+    content, count = served_files.CONTENTS[served_files.LARGE]
+    part = served_files.read_range()
+    assert len(part) == served_files.RANGE_BYTES
+    begin = served_files.RANGE_BEGIN % len(content)
+    assert (content + content).find(part) == begin
+    assert len(content) * count / 1e6 == served_files.LARGE_MEGABYTES
+
+
+@contextlib.contextmanager
+def serving(folder, protocol):
+    class Handler(SimpleHTTPRequestHandler):
+        protocol_version = protocol
+
+        def log_message(self, format, *args):
+            pass
+
+    handler = functools.partial(Handler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1.1"])
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_files_are_downloaded(tmp_path, protocol, size):
+    (tmp_path / "file").write_bytes(bytes(size))
+    with serving(tmp_path, protocol) as port:
+        outcome = download.drive(port, "/file", 0.1)
+    assert outcome.bytes_received > 0
+    assert outcome.seconds >= 0.1
+
+
+def test_what_is_no_file_is_not_downloaded(tmp_path):
+    with (
+        serving(tmp_path, "HTTP/1.1") as port,
+        pytest.raises(MeasurementError, match=r"not the whole file: b'HTTP/1\.1 404"),
+    ):
+        download.drive(port, "/file", 0.1)

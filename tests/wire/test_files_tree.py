@@ -1,11 +1,8 @@
 """The command line serves real trees, and all of them arrive byte for byte."""
 
 import contextlib
-import html.parser
-import http.client
 import os
 import pathlib
-import re
 import socket
 import subprocess
 import sys
@@ -14,8 +11,7 @@ import urllib.parse
 
 import pytest
 
-MEBIBYTE = 1 << 20
-PROC_STATUS = pathlib.Path("/proc/self/status")
+from tests.wire.command_line import MEBIBYTE, Links, needs_memory_of_processes, serve
 
 # What some operating systems let one call a file. Where one does not, the name is left out.
 NAMES = [
@@ -55,69 +51,6 @@ NAMES = [
     os.fsdecode(b"\xff\xfe\xed\xa0\x80"),
     "x" * 255,
 ]
-
-
-class Served:
-    """``python -m basehttpserver`` over a folder, and a connection to it."""
-
-    def __init__(self, process, port, log):
-        self.process = process
-        self.log = log
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-
-    def get(self, target, method="GET"):
-        """Return the response, of which nothing has been read."""
-        self.connection.request(method, target)
-        return self.connection.getresponse()
-
-    def get_whole(self, target):
-        with self.get(target) as response:
-            assert response.status == 200, target
-            return response.read()
-
-    def peak_memory(self):
-        """The most memory that the process ever had, in bytes."""
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
-
-
-@contextlib.contextmanager
-def serve(folder, log, *options):
-    """Serve a folder until the end of the block, then check that nothing went wrong meanwhile."""
-    command = [sys.executable, "-u", "-m", "basehttpserver", "0", "--bind", "127.0.0.1"]
-    with (
-        open(log, "wb") as log_file,
-        subprocess.Popen(
-            [*command, "--directory", folder, *options],
-            stdout=subprocess.PIPE,
-            stderr=log_file,
-            text=True,
-        ) as process,
-    ):
-        try:
-            port = int(re.search(r" port (\d+) ", process.stdout.readline())[1])
-            served = Served(process, port, log)
-            with contextlib.closing(served.connection):
-                yield served
-            assert process.poll() is None
-        finally:
-            process.terminate()
-            process.communicate()
-    assert "Traceback" not in log.read_text()
-
-
-class Links(html.parser.HTMLParser):
-    """The links of a page."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.found = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        if tag == "a":
-            self.found.append(dict(attributes)["href"])
 
 
 def check_tree(served, folder, target="/", without=frozenset()):
@@ -187,7 +120,7 @@ class TestLargeFile:
             assert response.getheader("Content-Length") == str(self.SIZE)
 
     @pytest.mark.timeout(300)
-    @pytest.mark.skipif(not PROC_STATUS.exists(), reason="the memory of a process is not told")
+    @needs_memory_of_processes
     def test_download_takes_no_memory(self, large, tmp_path):
         length = 0
         with serve(large, tmp_path / "log") as served, open(large / "large", "rb") as file:
@@ -209,7 +142,7 @@ class TestLargeFile:
             served.connection.close()
             assert b"large" in served.get_whole("/")
 
-    @pytest.mark.skipif(not PROC_STATUS.exists(), reason="the memory of a process is not told")
+    @needs_memory_of_processes
     def test_clients_that_do_not_read(self, large, tmp_path):
         with serve(large, tmp_path / "log") as served, contextlib.ExitStack() as stack:
             served.get_whole("/")

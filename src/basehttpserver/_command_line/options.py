@@ -133,6 +133,19 @@ def _add_served(parser: Parser) -> None:
         example="--symlinks all",
     )
     group.add(
+        "--compress",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="compress text for clients that accept it (default: yes)",
+        example="--no-compress",
+    )
+    group.add(
+        "--precompressed",
+        action="store_true",
+        help="send page.html.br, .zst or .gz for page.html to clients that accept it",
+        example="--precompressed",
+    )
+    group.add(
         "-p",
         "--protocol",
         metavar="VERSION",

@@ -12,7 +12,7 @@ a handler that uses its socket       takeover, and tunnel where its response ope
 import contextlib
 import io
 import socket
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from basehttpserver._engine import tunnel, waiting
 from basehttpserver._engine.body import Body
@@ -39,7 +39,10 @@ from basehttpserver._engine.transport import HandshakeError
 from basehttpserver._exchange import RequestHead, Verdict
 from basehttpserver.exceptions import PeerError
 
-__all__ = ["Connection", "connection_of"]
+__all__ = ["SHORT_FILE", "Connection", "connection_of"]
+
+#: For the log: what was promised of a file is not there any more.
+SHORT_FILE: Final = "a file became shorter while it was sent: cut"
 
 _KEEP = Verdict.KEEP  # By itself: see `state`.
 
@@ -344,7 +347,7 @@ class Connection:
             raise
         complaints += self.protocol.complaints()
         if self.outgoing.has_short_file:
-            complaints.append("a file became shorter while it was sent: cut")
+            complaints.append(SHORT_FILE)
         # A connection that keeps its thread has nobody who would send on between exchanges.
         is_sent = self.may_park or not self.outgoing.is_waiting
         self._finish(keep=keep and is_sent and not self.outgoing.is_cut)

@@ -34,5 +34,8 @@ class Host(Protocol):
     def note_refused(self, connection: Connection, reason: str) -> None:
         """Take note of a client that cannot be talked to, for `reason`."""
 
+    def note_cut(self, connection: Connection, reason: str) -> None:
+        """Take note of a response that is cut after its exchange, for `reason`."""
+
     def report(self, connection: Connection) -> None:
         """Report the exception that is being handled: a fault of our own."""

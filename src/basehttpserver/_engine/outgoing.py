@@ -151,7 +151,10 @@ class Outgoing:
             passed = self._protocol.pass_body(count)
             if passed is None:
                 return False
-            self._queue_locked(b"".join(self._protocol.take()))
+            data = b"".join(self._protocol.take())
+            if self.is_cut:
+                return True
+            self._queue_locked(data)
             if passed:
                 self._backlog_of_ours().append_file(descriptor, offset, passed)
             self._drain_locked(self.surplus)
@@ -281,7 +284,7 @@ class Outgoing:
         self._pour_locked()
         try:
             data = b"".join(self._protocol.take())
-            if data:
+            if data and not self.is_cut:
                 self._backlog_of_ours().append(data)
             self._send_some_locked()
         except OSError:

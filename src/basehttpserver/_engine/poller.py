@@ -21,7 +21,7 @@ import threading
 from collections import deque
 from typing import Final
 
-from basehttpserver._engine.connection import Connection
+from basehttpserver._engine.connection import SHORT_FILE, Connection
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.deadlines import DeadlineTable
 from basehttpserver._engine.host import Host
@@ -288,7 +288,7 @@ class Poller:
     def _go_on(self, connection: Connection, *, receives: bool, slices: int = 1) -> None:
         """Receive what is here, or send on; answer a request that is whole, else wait for more."""
         try:
-            if connection.state is SENDING and not connection.send_on(slices):
+            if connection.state is SENDING and not self._send_on(connection, slices):
                 is_whole = False
             else:
                 is_whole = self._try_whole_request(connection, receives=receives)
@@ -309,6 +309,13 @@ class Poller:
             else:
                 self._watch(connection)
                 self._patience.await_more(connection)
+
+    def _send_on(self, connection: Connection, slices: int) -> bool:
+        """Send what the client takes now; tell whether that is all. Raises ``OSError``."""
+        is_all = connection.send_on(slices)
+        if connection.outgoing.has_short_file:
+            self._host.note_cut(connection, SHORT_FILE)
+        return is_all
 
     def _go_on_with_resident(self, connection: Connection) -> None:
         """As `_go_on`, where the handler of the last request waits for the next one's head."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import os
+import stat
 import sys
 import urllib.parse
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,25 +36,34 @@ color-scheme: light dark;
 
 
 class Entry(NamedTuple):
-    """One name in a directory. A link to a directory is both a directory and a link."""
+    """One name in a directory. A link to a directory is both a directory and a link.
+
+    `size` in bytes is a regular file's alone. It and `modified`, in seconds since the epoch, are
+    those of what a link leads to, and None where nobody asked or can tell.
+    """
 
     name: str
     is_directory: bool
     is_link: bool
+    size: int | None = None
+    modified: float | None = None
 
 
 def read_entries(
-    folder: str | int, shows_link: Callable[[str], bool] = lambda name: True
+    folder: str | int,
+    shows_link: Callable[[str], bool] = lambda name: True,
+    *,
+    with_status: bool = False,
 ) -> list[Entry]:
     """Return what a folder holds, sorted without regard to case; links that `shows_link` is for.
 
-    `folder` is its path or a descriptor. Raises OSError.
+    `folder` is its path or a descriptor. Sizes and dates cost a system call for each name, and are
+    there only `with_status`. Raises OSError.
     """
+    read_entry = _read_with_status if with_status else _read
     with os.scandir(folder) as found:
         entries = [
-            Entry(entry.name, _is_directory(entry), entry.is_symlink())
-            for entry in found
-            if not entry.is_symlink() or shows_link(entry.name)
+            read_entry(entry) for entry in found if not entry.is_symlink() or shows_link(entry.name)
         ]
     entries.sort(key=lambda entry: entry.name.lower())
     return entries
@@ -72,6 +82,20 @@ def encode_listing(path: str, entries: Iterable[Entry]) -> tuple[bytes, str]:
         # A surrogate that stands for no byte: a client may put one into the path, Windows into a
         # name. A file system encoding may also lack a character of the path.
         return page.encode(charset, "xmlcharrefreplace"), charset
+
+
+def _read(entry: os.DirEntry[str]) -> Entry:
+    return Entry(entry.name, _is_directory(entry), entry.is_symlink())
+
+
+def _read_with_status(entry: os.DirEntry[str]) -> Entry:
+    name, is_directory, is_link, _size, _modified = _read(entry)
+    try:
+        status = entry.stat()
+    except OSError:  # gone meanwhile, or a link to nothing
+        return Entry(name, is_directory, is_link)
+    size = status.st_size if stat.S_ISREG(status.st_mode) else None
+    return Entry(name, is_directory, is_link, size, status.st_mtime)
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

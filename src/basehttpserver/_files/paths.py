@@ -41,3 +41,21 @@ def has_windows_meaning(path: str) -> bool:
         or name.split(".", 1)[0].rstrip(" ").upper() in _WINDOWS_DEVICES
         for name in re.split(r"[\\/]", rest)
     )
+
+
+def add_slash(target: str) -> str:
+    """Return the Location for a folder whose request target has no slash at the end.
+
+    It never leads to another host than the one that was asked, which a browser would read out of
+    a path that begins with two slashes, or with a slash and a backslash.
+
+    Raises ValueError for an absolute-form target whose authority is malformed.
+    """
+    scheme, authority, path, query, fragment = urllib.parse.urlsplit(target)
+    path = path.replace("\\", "%5C") + "/"
+    if scheme not in ("http", "https") or not authority:
+        # Not the absolute form (RFC 9112 3.2.2), in which the client itself names the host.
+        scheme = authority = ""
+        if path.startswith("//"):
+            path = "/" + path.lstrip("/")
+    return urllib.parse.urlunsplit((scheme, authority, path, query, fragment))

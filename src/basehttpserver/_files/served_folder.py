@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import itertools
 import os
 import stat
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -19,9 +21,16 @@ from basehttpserver._files.listing import Entry, read_entries
 from basehttpserver._files.regular_file import NO_LINK, Place, RegularFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
-__all__ = ["ConfinedFolder", "HeldFolder", "ServedFolder", "Symlinks", "served_folder"]
+__all__ = [
+    "ConfinedFolder",
+    "HeldFolder",
+    "ServedFolder",
+    "Symlinks",
+    "Way",
+    "served_folder",
+]
 
 Symlinks = Literal["all", "inside", "none"]
 
@@ -50,8 +59,34 @@ class HeldFolder(NamedTuple):
         return os.path.join(self.path, name) if self.descriptor is None else name
 
 
+class Way:
+    """A local path, and the folders on its way that must not be links."""
+
+    __slots__ = ("_folders", "_path", "_status_of")
+
+    def __init__(self, path: str, folders: tuple[str, ...] | None) -> None:
+        """Go to `path` through `folders`; None: whatever is a link on the way is followed."""
+        self._path = path
+        self._folders = folders or ()
+        self._status_of = os.stat if folders is None else os.lstat
+
+    def look(self) -> os.stat_result:
+        """Return the status of what is there now. Raises OSError, also for a link on the way.
+
+        Unlike walking there, it opens nothing. But the names are looked at one after the other, so
+        that it tells what is there, and must not be used to open it.
+        """
+        for folder in self._folders:
+            if not stat.S_ISDIR(os.lstat(folder).st_mode):
+                raise OSError(errno.ELOOP, "A link that is not followed", folder)
+        return self._status_of(self._path)
+
+
 class ServedFolder:
     """Follows all links."""
+
+    #: What a path leads to is the same in two folders with the same rules.
+    rules: Hashable = None
 
     def is_folder(self, path: str) -> bool:
         """Tell whether a local path is a folder's."""
@@ -69,9 +104,16 @@ class ServedFolder:
         """Open a regular file. Raises OSError and ValueError."""
         return RegularFile(path)
 
-    def read_entries(self, path: str) -> list[Entry]:
-        """Return what a folder holds. Raises OSError and ValueError."""
-        return read_entries(path)
+    def way_to(self, path: str) -> Way | None:
+        """Return how to look at a local path, or None where no look tells what opening it finds."""
+        return Way(path, None)
+
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
+        """Return what a folder holds, with sizes and dates if asked for.
+
+        Raises OSError and ValueError.
+        """
+        return read_entries(path, with_status=with_status)
 
     @contextlib.contextmanager
     def hold_folder(self, path: str) -> Iterator[HeldFolder]:
@@ -102,6 +144,9 @@ class ConfinedFolder(ServedFolder):
         """Stay below `directory`; follow what leads inside, or no link at all."""
         self._directory = directory or os.curdir
         self._follows_inside = follows_inside
+        self._top = directory
+        # Which links are followed is no part of it: where there is one, there is no way.
+        self.rules = directory
 
     def is_folder(self, path: str) -> bool:
         """Tell whether a local path is a folder's, without a link that leads out."""
@@ -120,7 +165,16 @@ class ConfinedFolder(ServedFolder):
         with self._find(path) as place:
             return RegularFile(path, place)
 
-    def read_entries(self, path: str) -> list[Entry]:
+    def way_to(self, path: str) -> Way | None:
+        """Return how to look at a local path through folders alone, none of them a link."""
+        top = os.path.join(self._top, "")
+        names = path[len(top) :].split(os.sep)
+        if not path.startswith(top) or not {"", os.curdir, os.pardir}.isdisjoint(names):
+            return None
+        folders = itertools.accumulate(names[:-1], os.path.join, initial=top)
+        return Way(path, tuple(folders)[1:])
+
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
         """Return what a folder holds that is inside, but for links that are not followed.
 
         Raises OSError and ValueError.
@@ -131,10 +185,10 @@ class ConfinedFolder(ServedFolder):
 
         with self._find(path) as place:
             if place.folder is None:
-                return read_entries(place.name, leads_inside)
+                return read_entries(place.name, leads_inside, with_status=with_status)
             folder = place.open(os.O_RDONLY | _FOLDER)
         try:
-            return read_entries(folder, leads_inside)
+            return read_entries(folder, leads_inside, with_status=with_status)
         finally:
             os.close(folder)
 
@@ -224,6 +278,7 @@ def _place(name: str, folder: int | None) -> Place:
 _ALL = ServedFolder()
 
 
+@functools.lru_cache(64)
 def served_folder(directory: str, symlinks: str) -> ServedFolder:
     """Return `directory` with as many links as `symlinks` says. Raises ValueError for other words.
 

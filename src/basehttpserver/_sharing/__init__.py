@@ -1,1 +1,1 @@
-"""What makes a served folder one that people share."""
+"""What SharingHTTPRequestHandler is made of."""

@@ -22,7 +22,7 @@ import sys
 import time
 import zipfile
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from basehttpserver._sharing.answers import RefusingHandler
 from basehttpserver._sharing.disposition import attachment
@@ -189,13 +189,23 @@ def _try_write_file(
         name += "_"
     with file, archive.open(_file_information(name, file), "w") as entry:
         try:
-            while block := file.read(_BLOCK_BYTES):
-                entry.write(block)
+            _copy(file, entry)
         except BaseException:
             # Before what ends the entry is written.
             output.cut()
             raise
     return True
+
+
+def _copy(file: RegularFile, entry: IO[bytes]) -> None:
+    """Copy a file as far as it went when it was opened, or shorter."""
+    offset, size = 0, file.status.st_size
+    while offset < size:
+        block = file.read_at(offset, min(_BLOCK_BYTES, size - offset))
+        if not block:
+            return
+        entry.write(block)
+        offset += len(block)
 
 
 def _make_folder(archive: zipfile.ZipFile, found: _Found) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from basehttpserver._files.listing import Entry
     from basehttpserver._files.regular_file import RegularFile
-    from basehttpserver._files.served_folder import HeldFolder
+    from basehttpserver._files.served_folder import HeldFolder, Way
 
 __all__ = ["Visibility", "VisibleFolder"]
 
@@ -66,6 +66,7 @@ class VisibleFolder(ServedFolder):
         self._folder = folder
         self._directory = directory or os.curdir
         self._visibility = visibility
+        self.rules = (folder.rules, visibility)
 
     def is_folder(self, path: str) -> bool:
         """Tell whether a local path is a folder's that is shown."""
@@ -84,13 +85,20 @@ class VisibleFolder(ServedFolder):
         self._require_shown(path)
         return self._folder.open_file(path)
 
-    def read_entries(self, path: str) -> list[Entry]:
-        """Return what a folder holds and shows. Raises OSError and ValueError."""
+    def way_to(self, path: str) -> Way | None:
+        """Return how to look at a local path that is shown, or None."""
+        return self._folder.way_to(path) if self._shows(path) else None
+
+    def read_entries(self, path: str, *, with_status: bool = False) -> list[Entry]:
+        """Return what a folder holds and shows, with sizes and dates if asked for.
+
+        Raises OSError and ValueError.
+        """
         self._require_shown(path)
         above = self._names(path)
         return [
             entry
-            for entry in self._folder.read_entries(path)
+            for entry in self._folder.read_entries(path, with_status=with_status)
             if not self._visibility.hides([*above, entry.name])
         ]
 

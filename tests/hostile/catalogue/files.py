@@ -105,9 +105,34 @@ FILES = [
     ),
     Row(
         "ranges",
-        "`Range` of any shape: many, overlapping, huge, backwards",
+        "`Range` of any shape: malformed, backwards, in another unit, more than 20 digits, more"
+        " than 200 ranges",
         "ignored: the whole file",
         rfc="9110 14.2",
-        tests=("hostile/test_files.py::test_ranges",),
+        tests=(
+            "hostile/test_files.py::test_ranges_that_are_ignored",
+            "api/test_file_ranges.py::TestParse::test_time_is_linear",
+        ),
+    ),
+    Row(
+        "ranges_merged",
+        "ranges that overlap or touch; that begin behind the end",
+        "merged, in time that grows no faster than a sort's; 416, close",
+        rfc="9110 14.2, 9110 15.5.17",
+        tests=(
+            "hostile/test_files.py::test_ranges_that_are_one",
+            "hostile/test_files.py::test_ranges_that_are_not_there",
+            "hostile/test_files.py::test_ranges_cost_no_more_than_their_heads",
+        ),
+    ),
+    Row(
+        "conditions",
+        "`If-Match`, `If-None-Match` with thousands of tags, or malformed",
+        "read in linear time; malformed, they match nothing",
+        rfc="9110 13.1",
+        tests=(
+            "api/test_file_conditions.py::TestTags::test_lists",
+            "api/test_file_conditions.py::TestTags::test_time_is_linear",
+        ),
     ),
 ]

@@ -1,0 +1,82 @@
+"""``python -m basehttpserver`` over a folder, as a process of its own, and the links of a page."""
+
+import contextlib
+import html.parser
+import http.client
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+MEBIBYTE = 1 << 20
+
+needs_memory_of_processes = pytest.mark.skipif(
+    not pathlib.Path("/proc/self/status").exists(), reason="the memory of a process is not told"
+)
+
+
+class Served:
+    """``python -m basehttpserver`` over a folder, and a connection to it."""
+
+    def __init__(self, process, port, log):
+        self.process = process
+        self.log = log
+        self.address = ("127.0.0.1", port)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def get(self, target, method="GET"):
+        """Return the response, of which nothing has been read."""
+        self.connection.request(method, target)
+        return self.connection.getresponse()
+
+    def get_whole(self, target):
+        """Return the body of a 200."""
+        with self.get(target) as response:
+            assert response.status == 200, target
+            return response.read()
+
+    def peak_memory(self):
+        """The most memory that the process ever had, in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
+@contextlib.contextmanager
+def serve(folder, log, *options):
+    """Serve a folder until the end of the block, then check that nothing went wrong meanwhile."""
+    command = [sys.executable, "-u", "-m", "basehttpserver", "0", "--bind", "127.0.0.1"]
+    with (
+        open(log, "wb") as log_file,
+        subprocess.Popen(
+            [*command, "--directory", folder, *options],
+            stdout=subprocess.PIPE,
+            stderr=log_file,
+            text=True,
+        ) as process,
+    ):
+        try:
+            port = int(re.search(r" port (\d+) ", process.stdout.readline())[1])
+            served = Served(process, port, log)
+            with contextlib.closing(served.connection):
+                yield served
+            assert process.poll() is None
+        finally:
+            process.terminate()
+            process.communicate()
+    assert "Traceback" not in log.read_text()
+
+
+class Links(html.parser.HTMLParser):
+    """The links of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "a":
+            self.found.append(dict(attributes)["href"])
