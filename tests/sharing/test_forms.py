@@ -112,10 +112,7 @@ class TestForms:
             assert shared.names() == ["most"]
 
     def test_a_folder_where_a_name_is_hidden(self, tmp_path, server):
-        def hides_names(self, names):
-            return names != ["shown"]
-
-        with sharing(tmp_path, FormHandler, server, hides_names=hides_names, **ALL) as shared:
+        with sharing(tmp_path, FormHandler, server, hide=["name"], **ALL) as shared:
             assert shared.ask("POST", "/", form(part(b"x", filename="shown")), TYPE).status == 303
             assert shared.ask("POST", "/", form(part(b"x", filename="name")), TYPE).status == 403
             assert shared.names() == ["shown"]

@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import os
+import resource
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ import time
 import pytest
 from tusclient.client import TusClient
 
-from basehttpserver import HTTPServer, ThreadingHTTPServer
+from basehttpserver import HTTPServer, Settings, ThreadingHTTPServer
 from basehttpserver._sharing.claims import claim
 from basehttpserver._sharing.credentials import PlainUsers
 from basehttpserver._sharing.resumable import Cleaning
@@ -88,7 +89,21 @@ class TestProtocol:
             }
             assert "PATCH" in answer.fields["Allow"]
         with sharing(tmp_path, ResumableHandler, server) as shared:
-            assert "Tus-Version" not in shared.ask("OPTIONS", "/").fields
+            answer = shared.ask("OPTIONS", "/")
+            assert (answer.status, answer.fields["Allow"]) == (405, "GET, HEAD")
+            assert "Tus-Version" not in answer.fields
+        with sharing(tmp_path, ResumableHandler, server, cors="*", **ALL) as shared:
+            answer = shared.ask("OPTIONS", "/")
+            assert answer.fields["Access-Control-Allow-Origin"] == "*"
+            assert answer.fields["Tus-Version"] == "1.0.0"
+
+    def test_what_is_not_whole_is_not_shown(self, tmp_path, server):
+        with sharing(tmp_path, ResumableHandler, server, dotfiles=True, **ALL) as shared:
+            url = begin(shared).fields["Location"]
+            patch(shared, url, 0, b"x")
+            for path in (url, url + ".part", url + ".json"):
+                assert shared.ask("GET", path).status == 404
+            assert b".upload" not in shared.ask("GET", "/").body
 
     def test_another_version(self, tmp_path, server):
         with sharing(tmp_path, ResumableHandler, server, **ALL) as shared:
@@ -282,6 +297,35 @@ def test_what_came_before_the_connection_broke_stays(tmp_path, ending):
                 read_all(client)
         assert offset(shared, url) == 400_000
         assert patch(shared, url, 400_000, content[400_000:]).status == 204
+        assert shared.read("new") == content
+
+
+def test_of_a_client_that_stalls_all_stays(tmp_path):
+    content = os.urandom(200_000)
+    settings = Settings(rate_grace_seconds=0.3)
+    with sharing(tmp_path, ResumableHandler, settings=settings, **ALL) as shared:
+        url = begin(shared, length=len(content)).fields["Location"]
+        with shared.connect() as client:
+            client.sendall(head(url, 0, len(content)) + content[:100_000])
+            assert read_all(client).startswith(b"HTTP/1.1 408 ")
+        assert offset(shared, url) == 100_000
+        assert patch(shared, url, 100_000, content[100_000:]).status == 204
+        assert shared.read("new") == content
+
+
+def test_a_full_disk_keeps_what_it_took(tmp_path):
+    content = os.urandom(200_000)
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with sharing(tmp_path, ResumableHandler, **ALL) as shared:
+        url = begin(shared, length=len(content)).fields["Location"]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, former[1]))
+        try:
+            assert patch(shared, url, 0, content).status == 507
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, former)
+        reached = offset(shared, url)
+        assert 0 < reached <= 150_000
+        assert patch(shared, url, reached, content[reached:]).status == 204
         assert shared.read("new") == content
 
 

@@ -15,11 +15,8 @@ import pytest
 from basehttpserver import Settings
 from basehttpserver._sharing.archive import ArchivingHandler
 from basehttpserver._sharing.forms import FormHandler
-from basehttpserver._sharing.visibility import Visibility, VisibleFolder
 from tests.running import eventually
 from tests.sharing.running import SERVERS, read_all, sharing
-
-VISIBILITY = Visibility(["*.key"], shows_dotfiles=False)
 
 METHODS = ["PUT", "PUT", "POST", "POST", "POST", "PATCH", "DELETE", "MKCOL", "HEAD", "GET"]
 PATHS = ["/", "/", "/", "/a", "/b", "/d/", "/d/a", "/d/d2", "/a/b", "/?zip", "/d/?zip"]
@@ -39,12 +36,7 @@ FORM = b'--B\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n\r\n
 
 
 class Handler(FormHandler, ArchivingHandler):
-    @property
-    def _served_folder(self):
-        return VisibleFolder(super()._served_folder, self.directory, VISIBILITY)
-
-    def hides_names(self, names):
-        return VISIBILITY.hides(names)
+    hide = ("*.key",)
 
     def do_GET(self):
         if self.path.endswith("?zip"):

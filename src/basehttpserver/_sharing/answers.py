@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from basehttpserver.files import SimpleHTTPRequestHandler
+from basehttpserver._sharing.reading import ReadingHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from basehttpserver._sharing.refusal import RefusedError
 
 __all__ = ["RefusingHandler"]
 
 
-class RefusingHandler(SimpleHTTPRequestHandler):
-    """Sends a `RefusedError` by ``send_error``, which programs override, with fields of its own."""
-
-    #: What the next head has besides.
-    _fields_to_add: Sequence[tuple[str, str]] = ()
+class RefusingHandler(ReadingHandler):
+    """Sends a `RefusedError` by ``send_error``, which programs override, with its own fields."""
 
     def send_refusal(self, refusal: RefusedError) -> None:
         """Send what a `RefusedError` says, and close the connection."""
-        self._fields_to_add = refusal.fields
-        self.send_error(refusal.status, explain=refusal.explanation)
 
-    def end_headers(self) -> None:
-        """End the head, with the fields of a refusal."""
-        fields, self._fields_to_add = self._fields_to_add, ()
-        for name, value in fields:
-            self.send_header(name, value)
-        super().end_headers()
+        def send() -> None:
+            self.send_error(refusal.status, explain=refusal.explanation)
+
+        self._call_with(send, refusal.fields)

@@ -10,7 +10,7 @@ Files go to the disk while they come. Those that came before something is refuse
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from basehttpserver._sharing.body import RequestBody, limited
 from basehttpserver._sharing.incoming_file import IncomingFile
@@ -45,6 +45,15 @@ def has_form_parser() -> bool:
 
 class FormHandler(ResumableHandler):
     """Takes files, and the names of folders, from forms."""
+
+    _methods_by_option: ClassVar[dict[str, str]] = {
+        **ResumableHandler._methods_by_option,
+        "POST": "_answers_post",
+    }
+
+    @property
+    def _answers_post(self) -> bool:
+        return self.allows_upload or self.allows_mkdir
 
     def prepare_post(self) -> Callable[[], None]:
         """See what a POST asks for; return what does it."""

@@ -70,6 +70,12 @@ class ResumableHandler(WritingHandler):
         "POST": "prepare_post",
         "PATCH": "prepare_patch",
     }
+    _methods_by_option: ClassVar[dict[str, str]] = {
+        **WritingHandler._methods_by_option,
+        "POST": "allows_upload",
+        "PATCH": "allows_upload",
+        "DELETE": "_answers_delete",
+    }
     _cleaning: ClassVar[Cleaning] = Cleaning()
 
     def do_POST(self) -> None:
@@ -93,17 +99,20 @@ class ResumableHandler(WritingHandler):
 
     def do_OPTIONS(self) -> None:
         """Say what can be done (RFC 9110 9.3.7), and of tus what there is."""
-        fields = self._allow_fields()
+        fields: list[tuple[str, str]] = []
         if self.allows_upload:
             fields += [_RESUMABLE, ("Tus-Version", _VERSION), ("Tus-Extension", _EXTENSIONS)]
             if self.max_upload_bytes is not None:
                 fields.append(("Tus-Max-Size", str(self.max_upload_bytes)))
-        self.send_nothing(HTTPStatus.NO_CONTENT, fields)
+        self._call_with(super().do_OPTIONS, fields)
 
-    def allowed_methods(self) -> list[str]:
-        """Return what the server lets clients do."""
-        methods = super().allowed_methods()
-        return [*methods, "POST", "PATCH", "DELETE"] if self.allows_upload else methods
+    @property
+    def _answers_options(self) -> bool:
+        return self.allows_upload or super()._answers_options
+
+    @property
+    def _answers_delete(self) -> bool:
+        return self.allows_upload or self.allows_delete
 
     def send_refusal(self, refusal: RefusedError) -> None:
         """Send a refusal; with the version, where the request is of tus."""

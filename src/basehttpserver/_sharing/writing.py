@@ -18,21 +18,25 @@ that the body of what is refused never comes, and when it is done.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
+import time
 import urllib.parse
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from basehttpserver._files.paths import decode_path
+from basehttpserver._files.preconditions import conditional_fields, evaluate
+from basehttpserver._files.validators import validators_of
 from basehttpserver._sharing.authority import AuthorizedHandler
 from basehttpserver._sharing.body import RequestBody
-from basehttpserver._sharing.conditions import check_conditions
 from basehttpserver._sharing.incoming_file import IncomingFile
-from basehttpserver._sharing.names import check_name, is_upload
+from basehttpserver._sharing.names import check_name
 from basehttpserver._sharing.origin import is_of_another_site
 from basehttpserver._sharing.refusal import RefusedError, refusing_failures_of_disk
 from basehttpserver._sharing.removing import remove
+from basehttpserver._sharing.visibility import Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -84,18 +88,12 @@ class WritingHandler(AuthorizedHandler):
         "DELETE": "prepare_delete",
     }
 
-    # To be replaced.
-
-    def hides_names(self, names: Sequence[str]) -> bool:
-        """Tell whether names from the served folder on lead to something hidden; see `Visibility`.
-
-        The same must hold for what is read. Names of uploads (`names.is_upload`) are hidden anyway.
-        """
-        return False
-
-    def entity_tag(self, status: os.stat_result) -> str | None:
-        """Return the entity tag that GET gives a file of this status, for If-Match."""
-        return None
+    _methods_by_option: ClassVar[dict[str, str]] = {
+        **AuthorizedHandler._methods_by_option,
+        "PUT": "allows_upload",
+        "MKCOL": "allows_mkdir",
+        "DELETE": "allows_delete",
+    }
 
     # The methods.
 
@@ -214,19 +212,8 @@ class WritingHandler(AuthorizedHandler):
         if is_of_another_site(self.headers):
             raise RefusedError(HTTPStatus.FORBIDDEN, "The page of another site has asked for this")
 
-    def allowed_methods(self) -> list[str]:
-        """Return what the server lets clients do, for Allow and to choose what a page shows."""
-        methods = ["GET", "HEAD", "OPTIONS"]
-        if self.allows_upload:
-            methods.append("PUT")
-        if self.allows_mkdir:
-            methods.append("MKCOL")
-        if self.allows_delete:
-            methods.append("DELETE")
-        return methods
-
     def _allow_fields(self) -> list[tuple[str, str]]:
-        return [("Allow", ", ".join(self.allowed_methods()))]
+        return [("Allow", ", ".join(self._allowed_methods()))]
 
     def target(self) -> Target | None:
         """Return what the request target names; None for the served folder itself."""
@@ -289,16 +276,29 @@ class WritingHandler(AuthorizedHandler):
         self.end_headers()
 
     def _is_hidden(self, target: Target) -> bool:
-        return any(map(is_upload, target.names)) or self.hides_names(target.names)
+        visibility = _visibility(tuple(self.hide), bool(self.dotfiles))
+        return visibility.hides(target.names)
 
     def _check_conditions(self, folder: HeldFolder, name: str) -> os.stat_result | None:
-        """Return the status of what has a name now; raise a `RefusedError` as conditions say."""
+        """Return the status of what has a name now.
+
+        Raises a 412 `RefusedError` where a condition of the request is false (RFC 9110 13).
+        """
         status = _try_status(folder, name)
-        tag = None
-        if status is not None and stat.S_ISREG(status.st_mode):
-            tag = self.entity_tag(status)
-        check_conditions(self.headers, tag, exists=status is not None)
+        fields = conditional_fields(self.headers)
+        if status is None:
+            is_false = "if-match" in fields
+        else:
+            current = validators_of(status, time.time())
+            is_false = evaluate(fields, self.command or "", current) is not None
+        if is_false:
+            raise RefusedError(HTTPStatus.PRECONDITION_FAILED, "It is not as the request expects")
         return status
+
+
+@functools.lru_cache(16)
+def _visibility(globs: tuple[str, ...], shows_dotfiles: bool) -> Visibility:
+    return Visibility(globs, shows_dotfiles=shows_dotfiles)
 
 
 def _try_status(folder: HeldFolder, name: str) -> os.stat_result | None:
