@@ -24,6 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from basehttpserver import BaseHTTPRequestHandler, Settings, ThreadingHTTPServer, _lanes
 from basehttpserver._engine import Context, Poller, Sentinel, leadership, outgoing, peer
+from basehttpserver._engine import connection as connection_module
 from basehttpserver._engine import sentinel as sentinel_module
 from basehttpserver._engine.connection import Connection, connection_of
 from basehttpserver._engine.sentinel import LOOK_SECONDS
@@ -278,6 +279,7 @@ class Machine(RuleBasedStateMachine):
             (outgoing, "HIGH_WATER_BYTES", HIGH_WATER_BYTES),
             (outgoing, "COLLECT_BYTES", SEND_BUFFER_BYTES),
             (peer, "RECEIVE_BYTES", RECEIVE_BYTES),
+            (connection_module, "RECEIVE_BYTES", RECEIVE_BYTES),
             (peer, "wait_until_ready", self.stage.wait_until_ready),
             (sentinel_module, "IDLE_LOOKS", 1),
             (leadership, "report_exception", self.note_report),

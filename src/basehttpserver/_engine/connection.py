@@ -21,7 +21,7 @@ from basehttpserver._engine.deadlines import too_slow
 from basehttpserver._engine.handshake import Handshake
 from basehttpserver._engine.incoming import Incoming
 from basehttpserver._engine.outgoing import Outgoing
-from basehttpserver._engine.peer import Peer
+from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
 from basehttpserver._engine.sockets import Handled
 from basehttpserver._engine.state import (
     BODY,
@@ -156,23 +156,26 @@ class Connection:
 
     # Heads.
 
-    def try_receive_head(self) -> bool:
+    def try_receive_head(self) -> RequestHead | None:
         """Receive what is here; begin an exchange if a head is whole by that, or refused.
 
         For the poller. Raises ``OSError``.
         """
-        data = self.peer.try_receive()
-        if data is None:
-            return False
+        try:
+            data = self.transport.try_receive(RECEIVE_BYTES)
+        except OSError:
+            self.peer.is_lost = True
+            raise
         if data:
             head = self.protocol.receive_head(data)
+        elif data is None:
+            return None
         else:
             self.protocol.receive_eof()
             head = self.protocol.next_head()
-        if head is None:
-            return False
-        self._begin(head)
-        return True
+        if head is not None:
+            self._begin(head)
+        return head
 
     def try_next_head(self) -> bool:
         """Begin an exchange if a head is here, whole or refused."""

@@ -46,11 +46,13 @@ class Patience:
 
     def await_begin_of_body(self, connection: Connection) -> None:
         """Wait until the body has begun, and no longer than its client may wait for an answer."""
+        connection.awaited = Awaited.BODY
         seconds = connection.body.seconds_between_looks
         self._deadlines.set(connection, min(seconds, ANSWER_FIRST_SECONDS))
 
     def await_body(self, connection: Connection) -> None:
         """Wait until the body, which is collected, is to be looked at."""
+        connection.awaited = Awaited.BODY
         self._deadlines.set(connection, connection.body.seconds_between_looks)
 
     def await_more(self, connection: Connection) -> None:
