@@ -48,10 +48,13 @@ class RequestHead(NamedTuple):
     keeps_alive: bool = True
     #: The length of the body, ``None`` where only its end will tell (chunked).
     body_length: int | None = 0
-    #: It keeps to the grammar to the letter, so that everybody reads its fields alike.
-    is_strict: bool = False
+    #: It keeps to the grammar to the letter, so that everybody reads it alike; it is not refused,
+    #: and its client waits for no word.
+    is_plain: bool = False
     #: Why the request is refused: it must be answered so, and the connection ends.
     refusal: PeerError | None = None
+    #: The first line of `raw`, with its end, where the head `is_plain`.
+    request_line: bytes = b""
 
 
 class Verdict(Enum):

@@ -11,8 +11,7 @@ from basehttpserver._response_head import ResponseHead
 
 __all__ = ["RequestSyntax", "is_hidden"]
 
-#: ``HTTP/1.1`` has so many; in a strict request line no other version has another number of them.
-_VERSION_CHARACTERS: Final = 8
+_OWN_MESSAGE_CLASS: Final = http.client.HTTPMessage
 
 
 class _LazyFields:
@@ -108,26 +107,21 @@ class RequestSyntax(ResponseHead):
         head = peer.head
         if (
             head is None
-            or not head.is_strict
-            or head.refusal is not None
-            or head.expects_continue
-            or self.MessageClass is not http.client.HTTPMessage
+            or not head.is_plain
+            or self.MessageClass is not _OWN_MESSAGE_CLASS
             or not peer.incoming.try_take_head(self.__dict__.get("rfile"))
         ):
             return False
-        raw = head.raw
-        self.raw_requestline = line = raw[: raw.find(b"\n") + 1]
+        self.raw_requestline = line = head.request_line
         self.requestline = text = line[:-2].decode("latin-1")
-        self.command = head.method
-        self.request_version = text[-_VERSION_CHARACTERS:]
-        path = head.target.decode("latin-1")
+        self.command, path, self.request_version = text.split(" ")
         self.path = _without_authority(path) if path.startswith("//") else path
         self.close_connection = not (head.keeps_alive and self.protocol_version >= "HTTP/1.1")
-        if is_hidden(self, "headers"):
-            self.headers = fields_of_head(raw)
+        if _is_hidden(type(self), "headers"):
+            self.headers = fields_of_head(head.raw)
         else:
             self.__dict__.pop("headers", None)
-            self._unparsed_head = raw
+            self._unparsed_head = head.raw
         return True
 
     def _parse_fields(self) -> bool:

@@ -153,7 +153,12 @@ class Http1Connection:
         if head is None:
             self._buffer += data
             return self.next_head()
-        self._begin(head)
+        if head.body_length != 0:
+            self._begin(head)
+            return head
+        self._head = head
+        self._encoder = self._raw = None
+        self._state = _DONE
         return head
 
     def next_head(self) -> RequestHead | None:
@@ -190,7 +195,7 @@ class Http1Connection:
     def refuse(self, error: PeerError) -> RequestHead:
         """Begin an exchange that answers `error`, to a request that is not whole."""
         if self._state is not _HEAD and self._head is not None:
-            head = self._head._replace(keeps_alive=False, refusal=error)
+            head = self._head._replace(keeps_alive=False, is_plain=False, refusal=error)
             self._buffer.clear()
         else:
             line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
