@@ -117,7 +117,8 @@ class RequestSyntax(ResponseHead):
         self.command, path, self.request_version = text.split(" ")
         self.path = _without_authority(path) if path.startswith("//") else path
         self.close_connection = not (head.keeps_alive and self.protocol_version >= "HTTP/1.1")
-        if _is_hidden(type(self), "headers"):
+        handler_class: Any = type(self)
+        if _is_hidden(handler_class, "headers"):
             self.headers = fields_of_head(head.raw)
         else:
             self.__dict__.pop("headers", None)
@@ -147,7 +148,7 @@ class RequestSyntax(ResponseHead):
     def _read_fields(self) -> Any:
         """Read the field lines from ``rfile``, up to the empty line."""
         peer = self._peer
-        if peer is not None and peer.head is not None and peer.incoming.is_read_by(self.rfile):
+        if peer is not None and peer.head is not None and self._reads_ours(peer):
             head = peer.head.raw
             if head.startswith(self.raw_requestline):
                 count = len(head) - len(self.raw_requestline)
@@ -155,6 +156,10 @@ class RequestSyntax(ResponseHead):
                 block = block or self.rfile.read(count)
                 return parse_fields(block, self.MessageClass)
         return http.client.parse_headers(self.rfile, _class=self.MessageClass)
+
+    def _reads_ours(self, peer: Connection) -> bool:
+        """Tell whether ``rfile`` is ours, or not asked for yet, and no file of the handler's."""
+        return peer.incoming.reader is self.__dict__.get("rfile")
 
     def _read_connection_field(self) -> None:
         """Let the client's Connection field decide (RFC 9112 9.3); it is a list of options."""

@@ -72,22 +72,23 @@ class Handler(BaseHTTPRequestHandler):
 class StageTenure(leadership.Tenure):
     """A tenure that knows when it is lost, and whose token stays in a hand for a moment."""
 
-    __slots__ = ("_leaves", "is_lost")
+    __slots__ = ("is_lost",)
     stage = None
 
     def __init__(self):
         super().__init__()
-        self._leaves = self.is_lost = False
+        self.is_lost = False
 
     def leave(self):
-        self._leaves = True
-        return super().leave()
+        leads = super().leave()
+        if leads:
+            self.stage.point("a token in the hand")
+        return leads
 
     def take(self):
-        leaves, self._leaves = self._leaves, False
         entry = super().take()
         if entry is not None:
-            self.is_lost = not leaves
+            self.is_lost = True
             self.stage.point("a token in the hand")
         return entry
 

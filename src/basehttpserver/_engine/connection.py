@@ -303,18 +303,16 @@ class Connection:
 
         Raises `PeerError` where it opens a tunnel, and too much is left of the request's body.
         """
+        if (
+            keeps_alive
+            and self.may_park
+            and not self.context.is_stopping
+            and self.outgoing.try_gather(block)
+        ):
+            return
         head = self.head
-        if head is not None:
-            if head.body_length != 0:
-                tunnel.end_request_before(self, block)
-            elif (
-                keeps_alive
-                and head.method != "CONNECT"
-                and self.may_park
-                and not self.context.is_stopping
-                and self.outgoing.gather(block)
-            ):
-                return
+        if head is not None and head.body_length != 0:
+            tunnel.end_request_before(self, block)
         # It is the last one where the server stops, or others want the thread.
         is_last = self.context.is_stopping or (not self.may_park and self.context.others_wait())
         self.outgoing.write_head(block, keeps_alive=keeps_alive, is_last=is_last)

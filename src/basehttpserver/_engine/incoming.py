@@ -48,7 +48,8 @@ class Incoming:
         self._head_left = b""
         self._line: bytes | None = None
         self._spooled: SpooledTemporaryFile[bytes] | None = None
-        self._reader: io.BufferedReader | RequestReader | None = None
+        #: The ``rfile`` that `open_reader` returned last; ``None`` before anybody has asked for it.
+        self.reader: io.BufferedReader | RequestReader | None = None
         self._holds_socket = False
         self._has_body = False
         #: All of the body is here: reading it does not wait.
@@ -56,7 +57,7 @@ class Incoming:
         self._allowance = RateAllowance(
             settings.rate_grace_seconds, settings.min_body_bytes_per_second
         )
-        #: The bytes of this request went through `_reader`, whose buffer may hold some.
+        #: The bytes of this request went through `reader`, whose buffer may hold some.
         self._was_read = False
 
     def begin(self, head: RequestHead) -> None:
@@ -100,7 +101,7 @@ class Incoming:
         """
         if self._was_read or self._line is not None or self._is_head_due:
             return False
-        if reader is not self._reader:
+        if reader is not self.reader:
             return False
         self._head_left = b""
         return True
@@ -140,24 +141,20 @@ class Incoming:
         self._holds_socket = False  # From here on the reader does.
         raw = RequestReader(self.read, self._peer.transport.fileno, self._peer.release_socket)
         if buffer_size == 0:
-            self._reader = raw
+            self.reader = raw
         else:
             size = io.DEFAULT_BUFFER_SIZE if buffer_size < 0 else buffer_size
-            self._reader = (
+            self.reader = (
                 io.BufferedReader(raw, size)
                 if begin_next is None
                 else SuccessiveReader(raw, size, begin_next)
             )
-        return self._reader
+        return self.reader
 
     @property
     def has_body(self) -> bool:
         """Something of the body was collected."""
         return self._held_bytes > 0
-
-    def is_read_by(self, file: object) -> bool:
-        """Tell whether `file` is the ``rfile`` that `open_reader` returned last."""
-        return file is self._reader
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the head, then of the body; ``b""`` at its end. May wait.
@@ -255,7 +252,7 @@ class Incoming:
 
         Raises as `read`, and `PeerError` for more than ``Settings.max_drain_bytes``.
         """
-        reader = self._reader
+        reader = self.reader
         read: Callable[[int], bytes] = self.read
         if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
             read = reader.read1  # Its buffer may hold some.
@@ -278,23 +275,23 @@ class Incoming:
     def finish(self) -> None:
         """Forget what is left of the request, also in the buffer of ``rfile``."""
         self._head_left = b""
-        self._line = None
         self._has_body = False
         if self._spooled is not None:
             self._close_spool()
-        reader = self._reader
-        if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
-            while reader.read1(RECEIVE_BYTES):
-                pass
+        if self._was_read:
+            reader = self.reader
+            if isinstance(reader, io.BufferedReader) and not reader.closed:
+                while reader.read1(RECEIVE_BYTES):
+                    pass
 
     def close(self) -> None:
         """Forget everything, and close ``rfile`` where the handler has not."""
         self.refuse()
         self.release_socket()
-        if self._reader is not None:
+        if self.reader is not None:
             with contextlib.suppress(ValueError):  # The handler detached it.
-                self._reader.close()
-            self._reader = None
+                self.reader.close()
+            self.reader = None
 
     def release_socket(self) -> None:
         """Let the socket be closed, as far as a reader does not keep it that nobody has opened."""

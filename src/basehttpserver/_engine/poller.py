@@ -316,7 +316,9 @@ class Poller:
             self._report(connection)
         else:
             if head is not None and head.body_length == 0:
-                self._respond(connection)
+                self._answered += 1
+                if not self._host.respond(connection):
+                    self._turn_away(connection)
             else:
                 self._go_on(connection, receives=False)
 

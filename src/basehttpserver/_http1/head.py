@@ -67,10 +67,6 @@ class HeadReader:
         self._line_count = 0
         self._version: tuple[int, int] | None = None
 
-    def next_message(self) -> None:
-        """Allow an empty line before the next head, as before the first (RFC 9112 2.2)."""
-        self._skipped_line = False
-
     def try_read_whole(self, data: bytes) -> RequestHead | None:
         """Make the head of all of `data`; ``None`` where that is not one head, short and right.
 
@@ -81,17 +77,16 @@ class HeadReader:
         match = grammar.WHOLE_HEAD.fullmatch(data)
         if match is None or data.count(b"\n") > self._most_lines:
             return None
+        self._skipped_line = False
         line, method, target, minor = match.groups()
         if len(data) <= _MOST_KNOWN_BYTES:
             framing = known_framing(minor, tuple(grammar.FRAMING_FIELDS.findall(data)))
             if framing is not None:
                 version, keeps, length = framing
                 if not length or self._settings.max_body_bytes is None:
+                    name = method.decode()
                     return _new_head(
-                        (
-                            data, method.decode(), version, target,
-                            False, keeps, length, True, None, line,
-                        )  # fmt: skip
+                        (data, name, version, target, False, keeps, length, True, None, line)
                     )
         return self._check(data, len(line), method.decode(), target, (1, int(minor)))
 
@@ -109,6 +104,7 @@ class HeadReader:
         head = self._parse(bytes(buffer[:end]))
         del buffer[:end]
         self._begin()
+        self._skipped_line = False
         return head
 
     def method_of(self, line: bytes) -> str:
@@ -147,7 +143,7 @@ class HeadReader:
                 return None
             line = bytes(buffer[self._line_start : end])
             if self._line_count == 0 and line == b"\r\n" and not self._skipped_line:
-                # RFC 9112 2.2: at least one empty line before the request line is ignored.
+                # RFC 9112 2.2: at least one empty line before each request line is ignored.
                 # Stricter: one and no more.
                 del buffer[:end]
                 self._skipped_line = True
