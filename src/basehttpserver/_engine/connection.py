@@ -80,6 +80,8 @@ class Connection:
         self.watched_mask = 0
         #: What the poller's deadline is for.
         self.awaited = Awaited.NOTHING
+        #: When the poller began to wait for the request that it waits for.
+        self.idle_since = 0.0
         #: What the end of the last exchange means for the connection.
         self.verdict = Verdict.CLOSE
         #: The server has shut it down, and it stays only until its client has the response.
@@ -250,6 +252,7 @@ class Connection:
     def limit_operations(self, seconds: float) -> None:
         """Let one operation wait for the peer no longer than this, as ``socket.settimeout``."""
         self.peer.operation_timeout = seconds
+        self.awaited = Awaited.NOTHING  # What the poller has set may be too long now.
         if isinstance(self.request, Handled):
             self.request.settimeout(seconds)
 
@@ -387,7 +390,7 @@ class Connection:
     @property
     def goes_on(self) -> bool:
         """Another request may come on this connection."""
-        return self.state in (HEAD, HANDSHAKE)
+        return self.state is HEAD or self.state is HANDSHAKE
 
     @property
     def is_taken(self) -> bool:

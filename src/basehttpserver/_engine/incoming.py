@@ -64,11 +64,14 @@ class Incoming:
         """Read the request that `head` begins."""
         self._head_left = head.raw
         self._line = None
+        self._was_read = self._is_head_due = False
+        self._has_body = self.is_collected = True
+        if not head.is_plain or head.body_length != 0:
+            self._begin_body(head)
+
+    def _begin_body(self, head: RequestHead) -> None:
         self._has_body = head.refusal is None
-        if head.body_length == 0:
-            self._is_head_due = False
-            self.is_collected = True
-        else:
+        if head.body_length != 0:
             self._is_head_due = (
                 head.body_length is None
                 and self._has_body
@@ -77,7 +80,6 @@ class Incoming:
             self.is_collected = not self._has_body
         if self._allowance.is_used:
             self._allowance.renew()
-        self._was_read = False
 
     def take_request_line(self) -> bytes:
         """Return the first line of the head, which comes by `read` no more.

@@ -70,7 +70,7 @@ class Poller:
         self._lingering = LingeringSockets(
             self._selector, self._deadlines, context.settings.linger_seconds
         )
-        self._patience = Patience(context.settings, self._deadlines)
+        self._patience = Patience(context, self._deadlines)
         self._roster = Roster(context.settings)
         #: Guards what is registered, and `_returned` against the end.
         self._lock = threading.Lock()
@@ -167,7 +167,7 @@ class Poller:
         self._take_back(tenure)
         if self._may_go_on(tenure):
             for due in self._deadlines.pop_due(MOST_DUE, looked):
-                self._on_due(due)
+                self._on_due(due, looked)
                 if not self._may_go_on(tenure):
                     return
 
@@ -412,15 +412,15 @@ class Poller:
 
     # Deadlines.
 
-    def _on_due(self, due: object) -> None:
+    def _on_due(self, due: object, looked: float) -> None:
         if isinstance(due, Connection):
-            self._on_late(due)
+            self._on_late(due, looked)
         elif isinstance(due, Lingering):
             self._lingering.end(due)
         else:
             self._listener.begin()
 
-    def _on_late(self, due: Connection) -> None:
+    def _on_late(self, due: Connection, looked: float) -> None:
         if due.state is SENDING:
             if self._patience.is_over_for_response(due):
                 due.verdict = Verdict.CLOSE
@@ -434,7 +434,7 @@ class Poller:
         elif due.state is HEAD and due.protocol.has_partial_head:
             due.time_out_head()
             self._respond(due)
-        else:
+        elif due.awaited is not REQUEST or self._patience.is_over_for_request(due, looked):
             self._close(due)
 
     def _may_answer_first(self, connection: Connection) -> bool:
