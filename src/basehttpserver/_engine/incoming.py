@@ -59,25 +59,24 @@ class Incoming:
         )
         #: The bytes of this request went through `reader`, whose buffer may hold some.
         self._was_read = False
+        #: All but the head is as for a plain request of which nothing was read, as most are.
+        self._is_fresh = False
 
     def begin(self, head: RequestHead) -> None:
         """Read the request that `head` begins."""
         self._head_left = head.raw
-        self._line = None
-        self._was_read = self._is_head_due = False
-        self._has_body = self.is_collected = True
-        if not head.is_plain or head.body_length != 0:
-            self._begin_body(head)
+        if not (self._is_fresh and head.is_plain and head.body_length == 0):
+            self._begin_anew(head)
 
-    def _begin_body(self, head: RequestHead) -> None:
+    def _begin_anew(self, head: RequestHead) -> None:
+        self._line = None
+        self._was_read = False
         self._has_body = head.refusal is None
-        if head.body_length != 0:
-            self._is_head_due = (
-                head.body_length is None
-                and self._has_body
-                and not self._settings.stream_chunked_bodies
-            )
-            self.is_collected = not self._has_body
+        self._is_head_due = (
+            head.body_length is None and self._has_body and not self._settings.stream_chunked_bodies
+        )
+        self.is_collected = head.body_length == 0 or not self._has_body
+        self._is_fresh = head.body_length == 0 and self._has_body
         if self._allowance.is_used:
             self._allowance.renew()
 
@@ -94,6 +93,7 @@ class Incoming:
         line_end = head.find(b"\n") + 1 or len(head)
         self._head_left = head[line_end:]
         self._line = head[:line_end]
+        self._is_fresh = False
         return self._line
 
     def try_take_head(self, reader: object) -> bool:
@@ -101,12 +101,14 @@ class Incoming:
 
         `reader` is what the handler reads by, ``None`` where it has asked for nothing yet.
         """
-        if self._was_read or self._line is not None or self._is_head_due:
-            return False
-        if reader is not self.reader:
+        if reader is not self.reader or not (self._is_fresh or self._is_untouched):
             return False
         self._head_left = b""
         return True
+
+    @property
+    def _is_untouched(self) -> bool:
+        return not self._was_read and self._line is None and not self._is_head_due
 
     def take_fields_behind(self, line: bytes) -> bytes:
         """Return the field lines and the empty line that ends them.
@@ -164,6 +166,7 @@ class Incoming:
         Raises `PeerError` for a malformed body, ``TimeoutError`` and ``OSError``.
         """
         self._was_read = True
+        self._is_fresh = False
         if self._is_head_due:
             self._prepare_head()
         if self._head_left:
@@ -270,21 +273,21 @@ class Incoming:
 
     def refuse(self) -> None:
         """Let ``rfile`` end behind the head: the request is answered with an error."""
-        self._has_body = False
+        self._has_body = self._is_fresh = False
         self.is_collected = True
         self._close_spool()
 
     def finish(self) -> None:
         """Forget what is left of the request, also in the buffer of ``rfile``."""
         self._head_left = b""
+        if self._is_fresh:
+            return
         self._has_body = False
-        if self._spooled is not None:
-            self._close_spool()
-        if self._was_read:
-            reader = self.reader
-            if isinstance(reader, io.BufferedReader) and not reader.closed:
-                while reader.read1(RECEIVE_BYTES):
-                    pass
+        self._close_spool()
+        reader = self.reader
+        if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
+            while reader.read1(RECEIVE_BYTES):
+                pass
 
     def close(self) -> None:
         """Forget everything, and close ``rfile`` where the handler has not."""
