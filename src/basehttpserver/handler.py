@@ -213,13 +213,16 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
 
     def _read_and_respond(self) -> None:
         peer = self._peer
-        if not (
-            peer is not None
-            # Nobody has put anything in the place of `parse_request`.
-            and type(self).parse_request is _OWN_PARSE_REQUEST
-            and "parse_request" not in self.__dict__
-            and self._try_take_checked(peer)
-        ) and not self._read_and_parse():
+        if (
+            not (
+                peer is not None
+                # Nobody has put anything in the place of `parse_request`.
+                and type(self).parse_request is _OWN_PARSE_REQUEST
+                and "parse_request" not in self.__dict__
+                and self._try_take_checked(peer)
+            )
+            and not self._read_and_parse()
+        ):
             return  # It has sent the answer, or there was no request.
         name = f"do_{self.command}"
         answer: Any = getattr(self, name, None)
