@@ -104,12 +104,12 @@ class RequestSyntax(ResponseHead):
         are parsed when they are asked for. (A third of the time of a small exchange with a
         browser's twelve fields.)
         """
-        head = peer.head
+        head, attributes = peer.head, self.__dict__
         if (
             head is None
             or not head.is_plain
             or self.MessageClass is not _OWN_MESSAGE_CLASS
-            or not peer.incoming.try_take_head(self.__dict__.get("rfile"))
+            or not peer.incoming.try_take_head(attributes.get("rfile"))
         ):
             return False
         self.raw_requestline = line = head.request_line
@@ -121,7 +121,8 @@ class RequestSyntax(ResponseHead):
         if _is_hidden(handler_class, "headers"):
             self.headers = fields_of_head(head.raw)
         else:
-            self.__dict__.pop("headers", None)
+            if "headers" in attributes:
+                del self.headers
             self._unparsed_head = head.raw
         return True
 

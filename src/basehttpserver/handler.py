@@ -225,11 +225,10 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         ):
             return  # It has sent the answer, or there was no request.
         name = f"do_{self.command}"
-        answer: Any = getattr(self, name, None)
-        if answer is None and not hasattr(self, name):
+        if not hasattr(self, name):
             self._send_unsupported_method()
             return
-        answer()
+        getattr(self, name)()
         if not isinstance(self.wfile, ResponseWriter):
             # Ours is sent with the end of the exchange; a file that a handler put there is not.
             self.wfile.flush()

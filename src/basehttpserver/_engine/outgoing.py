@@ -325,7 +325,11 @@ class Outgoing:
             return
         sent = 0
         if data and not self._backlog:
-            sent = self._peer.try_send(data)
+            try:
+                sent = self._peer.transport.try_send(data)
+            except OSError:
+                self._peer.is_lost = True
+                raise
             if self._allowance.is_used:
                 self._allowance.moved(sent)
             if sent == len(data):
