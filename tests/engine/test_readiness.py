@@ -38,6 +38,7 @@ def test_finds_what_was_registered_while_it_is_ready(selector, pair):
     ours, theirs = pair
     selector.register(ours, READ, "ours")
     assert selector.select(0) == []
+    assert selector.select(-1) == []
     theirs.send(b"x")
     assert selector.select(None) == ["ours"]
     assert selector.select(0) == ["ours"], "levels, not edges"

@@ -112,7 +112,9 @@ if hasattr(select, "epoll"):
         def select(self, seconds: float | None) -> list[Any]:
             """Return what is found within `seconds`."""
             found = self._found
-            events = self._epoll.poll(seconds, len(found) or 1)
+            # To epoll less than nothing is without an end.
+            timeout = None if seconds is None else max(0.0, seconds)
+            events = self._epoll.poll(timeout, len(found) or 1)
             return [found.get(descriptor) for descriptor, _ in events]
 
         def close(self) -> None:
