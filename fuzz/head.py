@@ -30,7 +30,7 @@ def check(data: bytes) -> None:
     if strict is not None and strict.refusal is None:
         check_letters(strict)
         assert relaxed is not None
-        assert strict._replace(is_strict=False) == relaxed
+        assert strict._replace(is_plain=False) == relaxed
     if small is not None and small.refusal is None:
         assert small == strict
         check_head_is_within(small.raw, SMALL)

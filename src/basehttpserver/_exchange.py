@@ -12,7 +12,7 @@ only ``rfile``, ``wfile`` and the attributes that it knows from ``http.server``.
     send_head(…), send_body(…)      what the handler wrote goes in
     take(last=…)                    bytes for the peer come out
     finish(keep=…)                  the exchange is over: what becomes of the connection
-    try_end_plainly(…)              all four in one, where nothing is special
+    begins_plainly, try_end_plainly   all four in one, where nothing is special
     note_sent(…)                    what the handler sent by itself, past us, is told
     take_over()                     no protocol from here on: bytes pass as they are
 """
@@ -48,10 +48,13 @@ class RequestHead(NamedTuple):
     keeps_alive: bool = True
     #: The length of the body, ``None`` where only its end will tell (chunked).
     body_length: int | None = 0
-    #: It keeps to the grammar to the letter, so that everybody reads its fields alike.
-    is_strict: bool = False
+    #: It keeps to the grammar to the letter, so that everybody reads it alike; it is not refused,
+    #: and its client waits for no word.
+    is_plain: bool = False
     #: Why the request is refused: it must be answered so, and the connection ends.
     refusal: PeerError | None = None
+    #: The first line of `raw`, with its end, where the head `is_plain`.
+    request_line: bytes = b""
 
 
 class Verdict(Enum):
@@ -132,12 +135,19 @@ class Protocol(Interface):
     def refuse_plaintext(self) -> bytes:
         """Return the answer to a client that speaks without the TLS that it should speak."""
 
+    def begins_plainly(self, block: bytes) -> bool:
+        """Tell whether a head that the handler wrote has nothing special about it.
+
+        Nor have its request and the connection, which may go on for all that both sides have said;
+        and nothing of a response was given before. By that nothing has happened: where the response
+        is not whole when it ends, the other calls are to be made.
+        """
+
     def try_end_plainly(self, block: bytes, body: bytes) -> bytes | None:
         """Return a whole response to be sent, and expect the next request, as if all else had.
 
-        ``None`` where the response, its request or the connection have anything special about them:
-        then nothing has happened, and the other calls are to be made. `block` is a final head, and
-        opens no tunnel; nothing of a response was given before.
+        `block` is what `begins_plainly` was asked about. ``None`` where the body is not as long as
+        that says: then nothing has happened, and the other calls are to be made.
         """
 
     def send_body(self, data: bytes | bytearray | memoryview) -> int:

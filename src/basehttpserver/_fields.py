@@ -25,6 +25,10 @@ _PLAIN_LINES: Final = re.compile(r"(?:[!-9;-~]++:[^\r\n]*+\r\n)*+\r\n")
 _WITH_PARTS: Final = re.compile(r"(?im)^content-type:[^\S\r\n]*(?:message|multipart)/")
 
 
+#: By any other, what is found is more than the text.
+_POLICY: Final = email.policy.compat32
+
+
 class _HeadersOfText:
     """What `Message` keeps its fields in, made when something of `Message` asks for it."""
 
@@ -53,13 +57,9 @@ class RequestFields(http.client.HTTPMessage):
         self._lowered = lowered
         self._payload = ""
 
-    def _is_text(self, name: object) -> bool:
-        """Tell whether a name may be looked up in the text."""
-        return isinstance(name, str) and ":" not in name and self.policy is email.policy.compat32
-
     def get(self, name: str, failobj: Any = None) -> Any:
         """Return the value of the first field of this name, else `failobj`."""
-        if not self._is_text(name):
+        if not isinstance(name, str) or ":" in name or self.policy is not _POLICY:
             return super().get(name, failobj)
         line_start = f"\n{name.lower()}:"
         found = self._lowered.find(line_start)
@@ -70,8 +70,8 @@ class RequestFields(http.client.HTTPMessage):
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is a field of this name."""
-        if self._is_text(name):
-            return f"\n{str(name).lower()}:" in self._lowered
+        if isinstance(name, str) and ":" not in name and self.policy is _POLICY:
+            return f"\n{name.lower()}:" in self._lowered
         return bool(super().__contains__(name))  # type: ignore[operator,unused-ignore]
 
 

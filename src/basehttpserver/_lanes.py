@@ -222,11 +222,10 @@ class Lanes:
 
     def respond(self, connection: Connection) -> bool:
         """Have a handler answer the request that is here; ``False`` when all are busy."""
-        if connection.resident is None and (
-            connection.handshake.is_to_be_wrapped or not self._takes_event_lane(connection)
-        ):
-            return self._respond_in_thread_lane(connection)
-        connection.outgoing.surplus = self._surplus
+        if connection.resident is None:
+            if connection.handshake.is_to_be_wrapped or not self._takes_event_lane(connection):
+                return self._respond_in_thread_lane(connection)
+            connection.outgoing.surplus = self._surplus
         pool = self._pool
         if pool is not None:
             if not self._starts_inline(connection):
@@ -323,12 +322,14 @@ class Lanes:
             parks = run_exchange(self._server, connection)
         finally:
             leads = tenure.leave()
-        if leads and route is not None:
+        if not leads:
+            if parks:
+                self.poller.give_back(connection)
+            return
+        if route is not None:
             self._routes.note_quick(route)
-        if parks and leads:
+        if parks:
             self.poller.keep(connection)
-        elif parks:
-            self.poller.give_back(connection)
 
     def _run_on_worker(self, connection: Connection) -> None:
         """Answer in a thread of the pool."""

@@ -9,6 +9,9 @@ from typing import Any, ClassVar, Final
 
 __all__ = ["RequestLog", "write_line"]
 
+#: An address of IP: host, port, and more. (A union of types would be made anew for each line.)
+_OF_PARTS: Final = (tuple, list)
+
 #: What a log line of ours may have at most; a request line of 64 KiB is no use in a log.
 _MAX_LOG_CHARACTERS: Final = 8192
 
@@ -62,7 +65,7 @@ class RequestLog:
     def address_string(self) -> str:
         """Return the client's address for the log; a client on a Unix socket has none."""
         address = self.client_address
-        if isinstance(address, tuple | list) and address:
+        if isinstance(address, _OF_PARTS) and address:
             return str(address[0])
         return str(address) if address else "-"
 

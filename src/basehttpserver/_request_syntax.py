@@ -11,8 +11,7 @@ from basehttpserver._response_head import ResponseHead
 
 __all__ = ["RequestSyntax", "is_hidden"]
 
-#: ``HTTP/1.1`` has so many; in a strict request line no other version has another number of them.
-_VERSION_CHARACTERS: Final = 8
+_OWN_MESSAGE_CLASS: Final = http.client.HTTPMessage
 
 
 class _LazyFields:
@@ -105,29 +104,26 @@ class RequestSyntax(ResponseHead):
         are parsed when they are asked for. (A third of the time of a small exchange with a
         browser's twelve fields.)
         """
-        head = peer.head
+        head, attributes = peer.head, self.__dict__
         if (
             head is None
-            or not head.is_strict
-            or head.refusal is not None
-            or head.expects_continue
-            or self.MessageClass is not http.client.HTTPMessage
-            or not peer.incoming.try_take_head(self.__dict__.get("rfile"))
+            or not head.is_plain
+            or self.MessageClass is not _OWN_MESSAGE_CLASS
+            or not peer.incoming.try_take_head(attributes.get("rfile"))
         ):
             return False
-        raw = head.raw
-        self.raw_requestline = line = raw[: raw.find(b"\n") + 1]
+        self.raw_requestline = line = head.request_line
         self.requestline = text = line[:-2].decode("latin-1")
-        self.command = head.method
-        self.request_version = text[-_VERSION_CHARACTERS:]
-        path = head.target.decode("latin-1")
+        self.command, path, self.request_version = text.split(" ")
         self.path = _without_authority(path) if path.startswith("//") else path
         self.close_connection = not (head.keeps_alive and self.protocol_version >= "HTTP/1.1")
-        if is_hidden(self, "headers"):
-            self.headers = fields_of_head(raw)
+        handler_class: Any = type(self)
+        if _is_hidden(handler_class, "headers"):
+            self.headers = fields_of_head(head.raw)
         else:
-            self.__dict__.pop("headers", None)
-            self._unparsed_head = raw
+            if "headers" in attributes:
+                del self.headers
+            self._unparsed_head = head.raw
         return True
 
     def _parse_fields(self) -> bool:
@@ -153,7 +149,7 @@ class RequestSyntax(ResponseHead):
     def _read_fields(self) -> Any:
         """Read the field lines from ``rfile``, up to the empty line."""
         peer = self._peer
-        if peer is not None and peer.head is not None and peer.incoming.is_read_by(self.rfile):
+        if peer is not None and peer.head is not None and self._reads_ours(peer):
             head = peer.head.raw
             if head.startswith(self.raw_requestline):
                 count = len(head) - len(self.raw_requestline)
@@ -161,6 +157,10 @@ class RequestSyntax(ResponseHead):
                 block = block or self.rfile.read(count)
                 return parse_fields(block, self.MessageClass)
         return http.client.parse_headers(self.rfile, _class=self.MessageClass)
+
+    def _reads_ours(self, peer: Connection) -> bool:
+        """Tell whether ``rfile`` is ours, or not asked for yet, and no file of the handler's."""
+        return peer.incoming.reader is self.__dict__.get("rfile")
 
     def _read_connection_field(self) -> None:
         """Let the client's Connection field decide (RFC 9112 9.3); it is a list of options."""

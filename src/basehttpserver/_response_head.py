@@ -120,14 +120,14 @@ class ResponseHead(RequestLog):
             return
         if message is None:
             message = self.responses[code][0] if code in self.responses else ""
-        message = str(message)  # Some programs give an exception.
-        if not message.isprintable():
-            _check_no_line_end("message", message)
-        line = f"{self.protocol_version} {code:d} {message}\r\n".encode("latin-1")
+        line = f"{self.protocol_version} {code:d} {message!s}"  # Some programs give an exception.
+        if not line.isprintable():
+            _check_no_line_end("message", str(message))
+        encoded = (line + "\r\n").encode("latin-1")
         try:
-            self._headers_buffer.append(line)
+            self._headers_buffer.append(encoded)
         except AttributeError:
-            self._headers_buffer = [line]
+            self._headers_buffer = [encoded]
 
     def send_header(self, keyword: str, value: Any) -> None:
         """Add a field to the head. ``Connection`` also sets `close_connection`.
@@ -168,12 +168,12 @@ class ResponseHead(RequestLog):
             return
         self._headers_buffer = []
         block = b"".join(lines)
-        peer, wfile = self._peer, self.wfile
+        peer = self._peer
         is_whole = lines and lines[-1] == b"\r\n"
-        if is_whole and peer is not None and isinstance(wfile, ResponseWriter):
+        if is_whole and peer is not None and isinstance(self.wfile, ResponseWriter):
             peer.write_head(block, keeps_alive=not getattr(self, "close_connection", True))
         else:
-            wfile.write(block)
+            self.wfile.write(block)
 
     def version_string(self) -> str:
         """Return what the Server field says."""

@@ -28,7 +28,6 @@ leniently as ``http.server`` does.
 
 import socketserver
 import sys
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -161,7 +160,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         if type(self).handle_one_request is _OWN_HANDLE_ONE_REQUEST and (
             "handle_one_request" not in self.__dict__
         ):
-            self._run(self._read_and_respond)
+            self._run()
         else:
             self._handle_by_override()
         peer = self._peer or peer  # Another one, where the handler has called `setup` again.
@@ -171,17 +170,21 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
     def _handle_by_override(self) -> None:
         one_request = self.handle_one_request
         if getattr(one_request, "__func__", None) is _OWN_HANDLE_ONE_REQUEST:
-            one_request()  # Ours guards and ends the exchange by itself …
-        else:
-            self._guarded(one_request)  # … but an override may do neither.
-            self._end_exchange()
+            one_request()  # Ours answers for its errors and ends the exchange by itself …
+            return
+        try:
+            one_request()  # … but an override may do neither.
+        except BaseException as error:
+            if not self._is_answered(error):
+                raise
+        self._end_exchange()
 
     def _reads_by_itself(self, peer: Connection) -> bool:
         """Tell whether the handler has taken its connection over, and reads by a file of its own.
 
         As proxies do that answer the requests inside of a tunnel.
         """
-        return peer.is_taken and not peer.incoming.is_read_by(self.__dict__.get("rfile"))
+        return peer.is_taken and not self._reads_ours(peer)
 
     def handle_one_request(self) -> None:
         """Answer one request: read it, parse it, call its ``do_`` method, send the rest.
@@ -193,12 +196,16 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         if peer is not None and not (peer.begin_exchange() or self._reads_by_itself(peer)):
             self.close_connection = True
             return
-        self._run(self._read_and_respond)
+        self._run()
 
-    def _run(self, respond: Callable[[], None]) -> None:
-        """Answer one request by `respond`; end the exchange."""
+    def _run(self) -> None:
+        """Answer one request; end the exchange."""
         try:
-            self._guarded(respond)
+            try:
+                self._read_and_respond()
+            except BaseException as error:
+                if not self._is_answered(error):
+                    raise
             self._end_exchange()
         except TimeoutError as error:
             self.log_error("Request timed out: %r", error)
@@ -206,14 +213,16 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
 
     def _read_and_respond(self) -> None:
         peer = self._peer
-        is_taken = (
-            peer is not None
-            # Nobody has put anything in the place of `parse_request`.
-            and type(self).parse_request is _OWN_PARSE_REQUEST
-            and "parse_request" not in self.__dict__
-            and self._try_take_checked(peer)
-        )
-        if not (is_taken or self._read_and_parse()):
+        if (
+            not (
+                peer is not None
+                # Nobody has put anything in the place of `parse_request`.
+                and type(self).parse_request is _OWN_PARSE_REQUEST
+                and "parse_request" not in self.__dict__
+                and self._try_take_checked(peer)
+            )
+            and not self._read_and_parse()
+        ):
             return  # It has sent the answer, or there was no request.
         name = f"do_{self.command}"
         if not hasattr(self, name):
@@ -227,7 +236,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
     def _read_and_parse(self) -> bool:
         peer = self._peer
         self.raw_requestline = b""
-        if peer is not None and peer.incoming.is_read_by(self.__dict__.get("rfile")):
+        if peer is not None and self._reads_ours(peer):
             self.raw_requestline = peer.incoming.take_request_line()
         if not self.raw_requestline:
             self.raw_requestline = self.rfile.readline(_MAX_REQUEST_LINE + 1)
@@ -245,20 +254,20 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
     def _send_unsupported_method(self) -> None:
         self.send_error(HTTPStatus.NOT_IMPLEMENTED, f"Unsupported method ({self.command!r})")
 
-    def _guarded(self, call: Callable[[], None]) -> None:
-        """Call it; whatever it raises, leave the exchange with an answer or cut."""
-        try:
-            call()
-        except PeerError as error:
-            # The client's fault, met while its body was read.
+    def _is_answered(self, error: BaseException) -> bool:
+        """Leave the exchange with an answer, or cut, behind what was raised in it.
+
+        Tells whether it was the client's fault, met while its body was read, and that is all.
+        """
+        if isinstance(error, PeerError):
             self._answer_failure(error.status, error.reason, error.explanation)
-        except BaseException as error:
-            if self._is_answered_with_500(error):
-                self._answer_failure(HTTPStatus.INTERNAL_SERVER_ERROR)
-            elif isinstance(error, PeerTimeoutError):
-                self._answer_failure(HTTPStatus.REQUEST_TIMEOUT)
-            self._abort_exchange()
-            raise
+            return True
+        if self._is_answered_with_500(error):
+            self._answer_failure(HTTPStatus.INTERNAL_SERVER_ERROR)
+        elif isinstance(error, PeerTimeoutError):
+            self._answer_failure(HTTPStatus.REQUEST_TIMEOUT)
+        self._abort_exchange()
+        return False
 
     def _is_answered_with_500(self, error: BaseException) -> bool:
         if isinstance(error, ConnectionError):
@@ -290,7 +299,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
         peer = self._peer
         if peer is None:
             return
-        if peer.in_exchange and getattr(self, "_headers_buffer", None):
+        if getattr(self, "_headers_buffer", None) and peer.in_exchange:
             # end_headers() was never called. In http.server these lines would come before the
             # next response on this connection.
             self._headers_buffer = []
@@ -298,7 +307,7 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
             self.log_error("%s", "the head of the response was not ended: nothing sent")
         if getattr(self.wfile, "closed", False):
             self.close_connection = True  # A handler that closes it means the end.
-        if not (self.close_connection or peer.incoming.is_read_by(self.__dict__.get("rfile"))):
+        if not self.close_connection and peer.incoming.reader is not self.__dict__.get("rfile"):
             tunnel.leave_to_handler(peer)
         for complaint in peer.end_exchange(keep=not self.close_connection):
             self.log_error("%s", complaint)

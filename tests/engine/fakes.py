@@ -96,6 +96,9 @@ class LineProtocol:
         self.body_left -= len(data)
         return data
 
+    def begins_plainly(self, block):
+        return block[9:10] in b"2345" and not self.has_response
+
     def try_end_plainly(self, block, body):
         return None
 

@@ -9,11 +9,11 @@ for a selector, `wait_until_ready` for that of the engine.
 """
 
 import contextlib
-import selectors
 import sys
 import threading
 import traceback
 
+from basehttpserver._engine.readiness import make_selector
 from basehttpserver._engine.transport import wait_until_ready
 from tests.running import PATIENCE_SECONDS
 
@@ -161,11 +161,11 @@ class Flag:
 
 
 class StageSelector:
-    """A selector whose `select` is a point; it shows events in the order that the test likes."""
+    """A selector whose `select` is a point; it shows who is ready in the order of the test."""
 
     def __init__(self, stage):
         self._stage = stage
-        self._selector = selectors.DefaultSelector()
+        self._selector = make_selector()
         self.is_reversed = False
 
     def __getattr__(self, name):
@@ -177,8 +177,8 @@ class StageSelector:
         stage.wait_for(lambda: self._selector.select(0) or stage.is_past(deadline), "select")
         if stage.is_abandoned:
             raise Abandoned
-        events = self._selector.select(0)
-        return events[::-1] if self.is_reversed else events
+        ready = self._selector.select(0)
+        return ready[::-1] if self.is_reversed else ready
 
 
 @contextlib.contextmanager

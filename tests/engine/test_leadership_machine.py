@@ -24,6 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from basehttpserver import BaseHTTPRequestHandler, Settings, ThreadingHTTPServer, _lanes
 from basehttpserver._engine import Context, Poller, Sentinel, leadership, outgoing, peer
+from basehttpserver._engine import connection as connection_module
 from basehttpserver._engine import sentinel as sentinel_module
 from basehttpserver._engine.connection import Connection, connection_of
 from basehttpserver._engine.sentinel import LOOK_SECONDS
@@ -71,22 +72,23 @@ class Handler(BaseHTTPRequestHandler):
 class StageTenure(leadership.Tenure):
     """A tenure that knows when it is lost, and whose token stays in a hand for a moment."""
 
-    __slots__ = ("_leaves", "is_lost")
+    __slots__ = ("is_lost",)
     stage = None
 
     def __init__(self):
         super().__init__()
-        self._leaves = self.is_lost = False
+        self.is_lost = False
 
     def leave(self):
-        self._leaves = True
-        return super().leave()
+        leads = super().leave()
+        if leads:
+            self.stage.point("a token in the hand")
+        return leads
 
     def take(self):
-        leaves, self._leaves = self._leaves, False
         entry = super().take()
         if entry is not None:
-            self.is_lost = not leaves
+            self.is_lost = True
             self.stage.point("a token in the hand")
         return entry
 
@@ -278,6 +280,7 @@ class Machine(RuleBasedStateMachine):
             (outgoing, "HIGH_WATER_BYTES", HIGH_WATER_BYTES),
             (outgoing, "COLLECT_BYTES", SEND_BUFFER_BYTES),
             (peer, "RECEIVE_BYTES", RECEIVE_BYTES),
+            (connection_module, "RECEIVE_BYTES", RECEIVE_BYTES),
             (peer, "wait_until_ready", self.stage.wait_until_ready),
             (sentinel_module, "IDLE_LOOKS", 1),
             (leadership, "report_exception", self.note_report),

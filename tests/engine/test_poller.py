@@ -1,18 +1,20 @@
 """The poller with a host that only notes what it is asked, and a clock that we turn."""
 
 import errno
+import select
 import selectors
 import socket
 import sys
 
 import pytest
 
-from basehttpserver._engine import lingering
+from basehttpserver._engine import lingering, poller
 from basehttpserver._engine.connection import Connection
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
 from basehttpserver._engine.poller import MOST_ACCEPTED, MOST_DUE, MOST_RECEIVING, Poller
+from basehttpserver._engine.readiness import AnySelector
 from basehttpserver._engine.sockets import adopt
 from basehttpserver._engine.state import State
 from basehttpserver._exchange import Verdict
@@ -104,6 +106,22 @@ class HeldUp(Host):
         on_respond, self._on_respond = self._on_respond, lambda: None
         on_respond()
         return is_answered
+
+
+class Inline(Host):
+    """Answers right in the loop, and lets the poller keep the connection, as in the event lane."""
+
+    def respond(self, connection):
+        assert connection.begin_exchange()
+        self.answered.append(connection)
+        for call in self.in_exchange:
+            call(connection)
+        connection.outgoing.open_writer().write(b"answer")
+        connection.end_exchange(keep=True)
+        self.poller.keep(connection)
+        return True
+
+    in_exchange = ()
 
 
 class Rig:
@@ -220,6 +238,18 @@ class TestHeads:
         assert rig.host.closed == [connection]
 
 
+def test_platform_without_epoll(make_rig, monkeypatch):
+    monkeypatch.setattr(poller, "make_selector", AnySelector)
+    rig = make_rig(make_host=Inline)
+    client = rig.connect(b"one\n")
+    rig.send(client, b"one more\n")
+    assert client.recv(100) == b"answer" * 2
+    client.close()
+    rig.turn()
+    assert len(rig.host.closed) == 1
+    assert select.select([rig.poller.others_wait()], [], [], 0) == ([], [], [])
+
+
 class TestDeadlines:
     def test_idle(self, rig):
         rig.connect()
@@ -243,6 +273,51 @@ class TestDeadlines:
         rig.host.answered[0].limit_operations(5)
         rig.finish(rig.host.answered[0])
         rig.turn(6)
+        assert len(rig.host.closed) == 1
+
+    @pytest.mark.parametrize("gaps", [[], [59], [1, 2, 3], [0.25] * 40, [30, 59.5, 0.001]])
+    @pytest.mark.parametrize("step", [60.0, 7.0, 0.5])
+    def test_idle_since_the_last_request(self, make_rig, gaps, step):
+        """Looked at as often as the clock has it, and ended neither before nor after its time."""
+        rig = make_rig(make_host=Inline)
+        client = rig.connect(b"one\n")
+        for gap in gaps:
+            rig.clock.now += gap
+            rig.send(client, b"one more\n")
+        assert len(rig.host.answered) == 1 + len(gaps)
+        began = rig.clock.now
+        while rig.clock.now + step < began + 60:
+            rig.turn(step)
+            assert not rig.host.closed
+            left = rig.poller._deadlines.seconds_left()
+            assert left <= began + 60 - rig.clock.now, "whoever waits for it would be late"
+            assert len(rig.poller._deadlines._queues) == 1
+        rig.clock.now = began + 59.999
+        rig.turn()
+        assert not rig.host.closed
+        rig.clock.now = began + 60
+        rig.turn()
+        assert len(rig.host.closed) == 1
+
+    def test_idle_times_of_many_need_few_queues(self, make_rig):
+        rig = make_rig(make_host=Inline)
+        clients = [rig.connect(b"one\n") for _ in range(20)]
+        for number, client in enumerate(clients):
+            rig.clock.now += 0.1 * number
+            rig.send(client, b"one more\n")
+        for _ in range(90):
+            rig.turn(0.7)
+            assert len(rig.poller._deadlines._queues) <= 16
+        assert len(rig.host.closed) > 5
+
+    def test_shorter_timeout_that_a_later_request_sets(self, make_rig):
+        rig = make_rig(make_host=Inline)
+        client = rig.connect(b"one\n")
+        rig.host.in_exchange = [lambda connection: connection.limit_operations(5)]
+        rig.send(client, b"one more\n")
+        rig.turn(4.9)
+        assert not rig.host.closed
+        rig.turn(0.1)
         assert len(rig.host.closed) == 1
 
     def test_head_is_a_total(self, rig):

@@ -2,7 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basehttpserver._http1.response import ResponseEncoder, try_encode_plain
+from basehttpserver._exchange import Verdict
+from basehttpserver._http1 import Http1Connection
+from basehttpserver._http1.response import ResponseEncoder
+from basehttpserver.settings import Settings
 from tests.http1 import profile
 from tests.http1.client import CutError, read_response
 
@@ -616,19 +619,57 @@ FIELDS = [
 ]
 
 
+REQUESTS = [
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"GET / HTTP/2.0\r\n\r\n",
+]
+NEXT_REQUEST = REQUESTS[0]
+
+
+def begun(request, *, reads):
+    """Return a connection that has received a request, and one more; its body was read or not."""
+    connection = Http1Connection(Settings())
+    head = connection.receive_head(request)
+    while reads and connection.read_body(10):
+        pass
+    return connection, head
+
+
+def answered_plainly(request, block, body, *, reads):
+    """Return the response and the next head, ``None`` where the response is not plain."""
+    connection, _ = begun(request, reads=reads)
+    if not connection.begins_plainly(block):
+        return None
+    wire = connection.try_end_plainly(block, body)
+    return None if wire is None else (wire, connection.receive_head(NEXT_REQUEST))
+
+
 @settings(derandomize=True, max_examples=500, deadline=None)
-@given(st.sampled_from(LINES), st.lists(st.sampled_from(FIELDS), max_size=4), st.booleans())
-def test_plain_response_is_as_the_encoder_has_it(line, fields, is_ended):
+@given(
+    st.sampled_from(REQUESTS),
+    st.sampled_from(LINES),
+    st.lists(st.sampled_from(FIELDS), max_size=4),
+    st.booleans(),
+    st.booleans(),
+)
+def test_plain_response_is_as_all_others(request, line, fields, is_ended, reads):
     """What is sent, and that the connection goes on."""
     block = "".join([line, *fields, "\r\n" if is_ended else ""]).encode()
-    plain = try_encode_plain(block, b"abc")
+    plain = answered_plainly(request, block, b"abc", reads=reads)
     if plain is not None:
-        encoder = ResponseEncoder("GET", (1, 1))
-        encoder.send_head(block, keeps_alive=True, is_last=False)
-        encoder.send_body(b"abc")
-        assert plain == b"".join(encoder.take(last=True))
-        assert not encoder.must_close
-        assert encoder.complaints == []
+        connection, _ = begun(request, reads=reads)
+        connection.send_head(block, keeps_alive=True, is_last=False)
+        connection.send_body(b"abc")
+        wire = b"".join(connection.take(last=True))
+        assert connection.complaints() == []
+        assert connection.finish(keep=True) is Verdict.KEEP
+        assert plain == (wire, connection.receive_head(NEXT_REQUEST))
 
 
 @pytest.mark.parametrize(
@@ -639,7 +680,15 @@ def test_plain_response_is_as_the_encoder_has_it(line, fields, is_ended):
         ("A: b\r\ncontent-length:3\r\nC: d\r\n", "A: b\r\ncontent-length:3\r\nC: d\r\n"),
     ],
 )
-def test_plain_responses_need_no_encoder(fields, shown):
+@pytest.mark.parametrize("request_index", [0, 5, 6])
+def test_plain_responses_need_no_encoder(request_index, fields, shown):
     line = "HTTP/1.1 200 OK\r\n"
-    plain = try_encode_plain(f"{line}{fields}\r\n".encode(), b"abc")
-    assert plain == f"{line}{shown}\r\nabc".encode()
+    block = f"{line}{fields}\r\n".encode()
+    wire, _ = answered_plainly(REQUESTS[request_index], block, b"abc", reads=True)
+    assert wire == f"{line}{shown}\r\nabc".encode()
+
+
+@pytest.mark.parametrize("body", [b"", b"ab", b"abcd"])
+def test_response_of_another_length_is_not_plain(body):
+    block = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
+    assert answered_plainly(REQUESTS[0], block, body, reads=True) is None

@@ -5,11 +5,11 @@ from benchmarks import instruction_count
 
 #: Of instructions of Python's machine, for any CPython; the measured count, which is another one in
 #: each minor version, and some 10 % above the highest. Lower it when a request costs less.
-MOST_INSTRUCTIONS = 2250
+MOST_INSTRUCTIONS = 1840
 
 #: Of functions in Python, and of those in C.
-MOST_CALLS = 80
-MOST_C_CALLS = 94
+MOST_CALLS = 61
+MOST_C_CALLS = 82
 
 
 @pytest.fixture(scope="module")

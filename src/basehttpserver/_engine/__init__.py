@@ -26,6 +26,7 @@
     threads that only wait  thread_demand  whether others need them
     what is kept at most    spool        of bodies and responses, for one server
     from other threads      waker        makes the poller look up
+    who is ready            readiness    epoll, or what `selectors` has
     a client that is left   lingering    closed connections, read on for a moment
     whose turn it is        rotation     of many that are ready at once
     when to give up         patience     what the poller waits for, and how long

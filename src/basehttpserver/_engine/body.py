@@ -126,4 +126,4 @@ class Body:
         """Read no more of it; return the head that has the handler answer `error`."""
         self._protocol.refuse(error)
         self._incoming.refuse()
-        return head._replace(keeps_alive=False, refusal=error)
+        return head._replace(keeps_alive=False, is_plain=False, refusal=error)

@@ -21,7 +21,7 @@ from basehttpserver._engine.deadlines import too_slow
 from basehttpserver._engine.handshake import Handshake
 from basehttpserver._engine.incoming import Incoming
 from basehttpserver._engine.outgoing import Outgoing
-from basehttpserver._engine.peer import Peer
+from basehttpserver._engine.peer import RECEIVE_BYTES, Peer
 from basehttpserver._engine.sockets import Handled
 from basehttpserver._engine.state import (
     BODY,
@@ -83,6 +83,8 @@ class Connection:
         self.watched_mask = 0
         #: What the poller's deadline is for.
         self.awaited = Awaited.NOTHING
+        #: When the poller began to wait for the request that it waits for.
+        self.idle_since = 0.0
         #: What the end of the last exchange means for the connection.
         self.verdict = Verdict.CLOSE
         #: The server has shut it down, and it stays only until its client has the response.
@@ -159,23 +161,26 @@ class Connection:
 
     # Heads.
 
-    def try_receive_head(self) -> bool:
+    def try_receive_head(self) -> RequestHead | None:
         """Receive what is here; begin an exchange if a head is whole by that, or refused.
 
         For the poller. Raises ``OSError``.
         """
-        data = self.peer.try_receive()
-        if data is None:
-            return False
+        try:
+            data = self.transport.try_receive(RECEIVE_BYTES)
+        except OSError:
+            self.peer.is_lost = True
+            raise
         if data:
             head = self.protocol.receive_head(data)
+        elif data is None:
+            return None
         else:
             self.protocol.receive_eof()
             head = self.protocol.next_head()
-        if head is None:
-            return False
-        self._begin(head)
-        return True
+        if head is not None:
+            self._begin(head)
+        return head
 
     def try_next_head(self) -> bool:
         """Begin an exchange if a head is here, whole or refused."""
@@ -250,6 +255,7 @@ class Connection:
     def limit_operations(self, seconds: float) -> None:
         """Let one operation wait for the peer no longer than this, as ``socket.settimeout``."""
         self.peer.operation_timeout = seconds
+        self.awaited = Awaited.NOTHING  # What the poller has set may be too long now.
         if isinstance(self.request, Handled):
             self.request.settimeout(seconds)
 
@@ -303,18 +309,16 @@ class Connection:
 
         Raises `PeerError` where it opens a tunnel, and too much is left of the request's body.
         """
+        if (
+            keeps_alive
+            and self.may_park
+            and not self.context.is_stopping
+            and self.outgoing.try_gather(block)
+        ):
+            return
         head = self.head
-        if head is not None:
-            if head.body_length != 0:
-                tunnel.end_request_before(self, block)
-            elif (
-                keeps_alive
-                and head.method != "CONNECT"
-                and self.may_park
-                and not self.context.is_stopping
-                and self.outgoing.gather(block)
-            ):
-                return
+        if head is not None and head.body_length != 0:
+            tunnel.end_request_before(self, block)
         # It is the last one where the server stops, or others want the thread.
         is_last = self.context.is_stopping or (not self.may_park and self.context.others_wait())
         self.outgoing.write_head(block, keeps_alive=keeps_alive, is_last=is_last)
@@ -389,7 +393,7 @@ class Connection:
     @property
     def goes_on(self) -> bool:
         """Another request may come on this connection."""
-        return self.state in (HEAD, HANDSHAKE)
+        return self.state is HEAD or self.state is HANDSHAKE
 
     @property
     def is_taken(self) -> bool:

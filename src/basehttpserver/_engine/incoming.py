@@ -48,7 +48,8 @@ class Incoming:
         self._head_left = b""
         self._line: bytes | None = None
         self._spooled: SpooledTemporaryFile[bytes] | None = None
-        self._reader: io.BufferedReader | RequestReader | None = None
+        #: The ``rfile`` that `open_reader` returned last; ``None`` before anybody has asked for it.
+        self.reader: io.BufferedReader | RequestReader | None = None
         self._holds_socket = False
         self._has_body = False
         #: All of the body is here: reading it does not wait.
@@ -56,27 +57,28 @@ class Incoming:
         self._allowance = RateAllowance(
             settings.rate_grace_seconds, settings.min_body_bytes_per_second
         )
-        #: The bytes of this request went through `_reader`, whose buffer may hold some.
+        #: The bytes of this request went through `reader`, whose buffer may hold some.
         self._was_read = False
+        #: All but the head is as for a plain request of which nothing was read, as most are.
+        self._is_fresh = False
 
     def begin(self, head: RequestHead) -> None:
         """Read the request that `head` begins."""
         self._head_left = head.raw
+        if not (self._is_fresh and head.is_plain and head.body_length == 0):
+            self._begin_anew(head)
+
+    def _begin_anew(self, head: RequestHead) -> None:
         self._line = None
+        self._was_read = False
         self._has_body = head.refusal is None
-        if head.body_length == 0:
-            self._is_head_due = False
-            self.is_collected = True
-        else:
-            self._is_head_due = (
-                head.body_length is None
-                and self._has_body
-                and not self._settings.stream_chunked_bodies
-            )
-            self.is_collected = not self._has_body
+        self._is_head_due = (
+            head.body_length is None and self._has_body and not self._settings.stream_chunked_bodies
+        )
+        self.is_collected = head.body_length == 0 or not self._has_body
+        self._is_fresh = head.body_length == 0 and self._has_body
         if self._allowance.is_used:
             self._allowance.renew()
-        self._was_read = False
 
     def take_request_line(self) -> bytes:
         """Return the first line of the head, which comes by `read` no more.
@@ -91,6 +93,7 @@ class Incoming:
         line_end = head.find(b"\n") + 1 or len(head)
         self._head_left = head[line_end:]
         self._line = head[:line_end]
+        self._is_fresh = False
         return self._line
 
     def try_take_head(self, reader: object) -> bool:
@@ -98,12 +101,14 @@ class Incoming:
 
         `reader` is what the handler reads by, ``None`` where it has asked for nothing yet.
         """
-        if self._was_read or self._line is not None or self._is_head_due:
-            return False
-        if reader is not self._reader:
+        if reader is not self.reader or not (self._is_fresh or self._is_untouched):
             return False
         self._head_left = b""
         return True
+
+    @property
+    def _is_untouched(self) -> bool:
+        return not self._was_read and self._line is None and not self._is_head_due
 
     def take_fields_behind(self, line: bytes) -> bytes:
         """Return the field lines and the empty line that ends them.
@@ -140,24 +145,20 @@ class Incoming:
         self._holds_socket = False  # From here on the reader does.
         raw = RequestReader(self.read, self._peer.transport.fileno, self._peer.release_socket)
         if buffer_size == 0:
-            self._reader = raw
+            self.reader = raw
         else:
             size = io.DEFAULT_BUFFER_SIZE if buffer_size < 0 else buffer_size
-            self._reader = (
+            self.reader = (
                 io.BufferedReader(raw, size)
                 if begin_next is None
                 else SuccessiveReader(raw, size, begin_next)
             )
-        return self._reader
+        return self.reader
 
     @property
     def has_body(self) -> bool:
         """Something of the body was collected."""
         return self._held_bytes > 0
-
-    def is_read_by(self, file: object) -> bool:
-        """Tell whether `file` is the ``rfile`` that `open_reader` returned last."""
-        return file is self._reader
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes of the head, then of the body; ``b""`` at its end. May wait.
@@ -165,6 +166,7 @@ class Incoming:
         Raises `PeerError` for a malformed body, ``TimeoutError`` and ``OSError``.
         """
         self._was_read = True
+        self._is_fresh = False
         if self._is_head_due:
             self._prepare_head()
         if self._head_left:
@@ -255,7 +257,7 @@ class Incoming:
 
         Raises as `read`, and `PeerError` for more than ``Settings.max_drain_bytes``.
         """
-        reader = self._reader
+        reader = self.reader
         read: Callable[[int], bytes] = self.read
         if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
             read = reader.read1  # Its buffer may hold some.
@@ -271,18 +273,18 @@ class Incoming:
 
     def refuse(self) -> None:
         """Let ``rfile`` end behind the head: the request is answered with an error."""
-        self._has_body = False
+        self._has_body = self._is_fresh = False
         self.is_collected = True
         self._close_spool()
 
     def finish(self) -> None:
         """Forget what is left of the request, also in the buffer of ``rfile``."""
         self._head_left = b""
-        self._line = None
+        if self._is_fresh:
+            return
         self._has_body = False
-        if self._spooled is not None:
-            self._close_spool()
-        reader = self._reader
+        self._close_spool()
+        reader = self.reader
         if self._was_read and isinstance(reader, io.BufferedReader) and not reader.closed:
             while reader.read1(RECEIVE_BYTES):
                 pass
@@ -291,10 +293,10 @@ class Incoming:
         """Forget everything, and close ``rfile`` where the handler has not."""
         self.refuse()
         self.release_socket()
-        if self._reader is not None:
+        if self.reader is not None:
             with contextlib.suppress(ValueError):  # The handler detached it.
-                self._reader.close()
-            self._reader = None
+                self.reader.close()
+            self.reader = None
 
     def release_socket(self) -> None:
         """Let the socket be closed, as far as a reader does not keep it that nobody has opened."""

@@ -26,7 +26,7 @@ import functools
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from basehttpserver._engine.sentinel import LOOK_SECONDS, Sentinel
 from basehttpserver._engine.workers import WorkerPool, report_exception
@@ -46,40 +46,41 @@ class _Poller(Protocol):
     def wake(self) -> None: ...
 
 
-class Entry:
+class Entry(NamedTuple):
     """A leader's stay in a handler: the token. Each is another object, so that none is mistaken."""
 
-    __slots__ = ("_lead", "connection", "tenure")
-
-    def __init__(self, lead: "Lead", tenure: "Tenure", connection: _Connection) -> None:
-        """Begin a stay in the handler of `connection`."""
-        self._lead = lead
-        self.tenure = tenure
-        self.connection = connection
+    lead: "Lead"
+    tenure: "Tenure"
+    connection: _Connection
 
     def step_aside(self) -> None:
         """Give the lead up, in the handler that is about to wait for its client."""
-        self._lead.step_aside(self)
+        self.lead.step_aside(self)
+
+
+#: The constructor of a named tuple is Python's own, and there is a stay for each request.
+_new_entry: Final = functools.partial(tuple.__new__, Entry)
 
 
 class Tenure:
     """The time for which one thread leads."""
 
-    __slots__ = ("_baton", "is_over")
+    __slots__ = ("_baton", "enter", "is_over")
 
     def __init__(self) -> None:
         """Begin outside of handlers."""
         self._baton: deque[Entry] = deque()
+        #: Go into a handler, where the lead may be taken; its connection knows already.
+        self.enter: Callable[[Entry], None] = self._baton.append
         #: The lead was taken; known to its old leader only, by having found no token.
         self.is_over = False
 
-    def enter(self, entry: Entry) -> None:
-        """Go into a handler, where the lead may be taken; its connection knows already."""
-        self._baton.append(entry)
-
     def leave(self) -> bool:
         """Come out of a handler; tell whether the lead is still there."""
-        self.is_over = self.take() is None
+        try:
+            self._baton.pop()
+        except IndexError:
+            self.is_over = True
         return not self.is_over
 
     @property
@@ -139,7 +140,7 @@ class Lead:
     def enter(self, connection: _Connection) -> Tenure:
         """Go into a handler; see to it that the sentinel looks. Returns what to `leave` by."""
         tenure = self.tenure or self.hold()
-        entry = Entry(self, tenure, connection)
+        entry = _new_entry((self, tenure, connection))
         connection.begin_stay(entry)
         tenure.enter(entry)
         if self._sentinel.is_asleep:

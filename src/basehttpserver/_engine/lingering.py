@@ -5,13 +5,13 @@ it away (RFC 9112 9.6). So the last of such a connection is read and thrown away
 """
 
 import contextlib
-import selectors
 import socket
 from typing import Any, Final, Protocol
 
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.deadlines import DeadlineTable
 from basehttpserver._engine.peer import RECEIVE_BYTES
+from basehttpserver._engine.readiness import Selector
 from basehttpserver._engine.transport import READ, Transport, wait_until_ready
 
 __all__ = ["Lingering", "LingeringSockets", "linger"]
@@ -44,7 +44,7 @@ class LingeringSockets:
 
     def __init__(
         self,
-        selector: selectors.BaseSelector,
+        selector: Selector,
         deadlines: DeadlineTable[object],
         linger_seconds: float,
     ) -> None:
@@ -60,7 +60,7 @@ class LingeringSockets:
         if len(self._held) >= MOST_LINGERING:
             self.end(next(iter(self._held)))
         self._held[lingering] = None
-        self._selector.register(lingering.socket, selectors.EVENT_READ, lingering)
+        self._selector.register(lingering.socket, READ, lingering)
         self._deadlines.set(lingering, self._linger_seconds)
 
     def on_ready(self, lingering: Lingering) -> None:

@@ -1,12 +1,12 @@
 """The listening socket: waited for by the poller, and left to rest where resources have run out."""
 
 import errno
-import selectors
 import threading
 from typing import Any, Final
 
 from basehttpserver._engine.deadlines import DeadlineTable
 from basehttpserver._engine.host import Host
+from basehttpserver._engine.readiness import Selector
 from basehttpserver._engine.transport import READ, wait_until_ready
 
 __all__ = ["ACCEPT_PAUSE_SECONDS", "OUT_OF_RESOURCES", "Listener"]
@@ -23,7 +23,7 @@ class Listener:
     def __init__(
         self,
         host: Host,
-        selector: selectors.BaseSelector,
+        selector: Selector,
         deadlines: DeadlineTable[object],
         lock: threading.Lock,
     ) -> None:

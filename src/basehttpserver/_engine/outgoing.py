@@ -92,19 +92,17 @@ class Outgoing:
         """Return ``wfile``."""
         return ResponseWriter(self, self._peer.transport.fileno)
 
-    def gather(self, block: bytes) -> bool:
+    def try_gather(self, block: bytes) -> bool:
         """Take a whole head, to be told to the protocol later; ``False`` where it must be now.
 
-        For one that the handler wrote through the API to a request without a body, and that lets
-        the connection go on. It must not be that of a tunnel.
+        For one that the handler wrote through the API, and that lets the connection go on.
         """
         with self._lock:
             if (
                 self.seen_in is None  # Nobody sees to it that it is sent in time.
                 or self._writes_through
-                or block[9:10] not in b"2345"  # 1xx: another head follows it.
                 or self._gathered_head is not None
-                or self._protocol.has_response
+                or not self._protocol.begins_plainly(block)
             ):
                 return False
             self._gathered_head = block
@@ -201,8 +199,8 @@ class Outgoing:
             data = self._protocol.try_end_plainly(block, b"".join(self._gathered_body))
             if data is None:
                 return False
-            self._forget_gathered_locked()
-            self.seen_in = None
+            self._gathered_head = self.seen_in = None
+            self._gathered_body.clear()
             if self._is_watched:
                 self._stop_watching_locked()
             self._pass_on_locked(data, self.surplus)
@@ -299,11 +297,8 @@ class Outgoing:
             self._protocol.send_head(self._gathered_head, keeps_alive=True, is_last=False)
             for piece in self._gathered_body:
                 self._protocol.send_body(piece)
-            self._forget_gathered_locked()
-
-    def _forget_gathered_locked(self) -> None:
-        self._gathered_head = None
-        self._gathered_body.clear()
+            self._gathered_head = None
+            self._gathered_body.clear()
 
     def _collect_locked(self, pending: int) -> None:
         """Send if enough has gathered; see to it that what has not is sent in time."""
@@ -333,7 +328,11 @@ class Outgoing:
             return
         sent = 0
         if data and not self._backlog:
-            sent = self._peer.try_send(data)
+            try:
+                sent = self._peer.transport.try_send(data)
+            except OSError:
+                self._peer.is_lost = True
+                raise
             if self._allowance.is_used:
                 self._allowance.moved(sent)
             if sent == len(data):

@@ -83,14 +83,6 @@ class Peer:
             self.wait(self.transport.receive_mask, allowance)
         allowance.moved(self.progress_bytes - before)
 
-    def try_send(self, data: bytes | memoryview) -> int:
-        """Send what the socket takes now; return how much that was. Raises ``OSError``."""
-        try:
-            return self.transport.try_send(data)
-        except OSError:
-            self.is_lost = True
-            raise
-
     def send_from(self, backlog: Backlog) -> int:
         """Send of a backlog what the socket takes now; return how much that was.
 

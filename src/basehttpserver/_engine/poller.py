@@ -15,7 +15,6 @@ by the methods for any thread.
 
 import contextlib
 import os
-import selectors
 import socket
 import threading
 from collections import deque
@@ -29,9 +28,10 @@ from basehttpserver._engine.leadership import Tenure
 from basehttpserver._engine.lingering import Lingering, LingeringSockets
 from basehttpserver._engine.listener import Listener
 from basehttpserver._engine.patience import Patience
+from basehttpserver._engine.readiness import Selector, make_selector
 from basehttpserver._engine.roster import Roster
 from basehttpserver._engine.rotation import Rotation
-from basehttpserver._engine.state import BODY, CLOSED, HANDSHAKE, HEAD, HEAD_END, SENDING
+from basehttpserver._engine.state import BODY, CLOSED, HANDSHAKE, HEAD, HEAD_END, REQUEST, SENDING
 from basehttpserver._engine.transport import READ, HandshakeError
 from basehttpserver._engine.waker import Waker
 from basehttpserver._exchange import Verdict
@@ -60,19 +60,17 @@ _RESTING: Final = frozenset({HANDSHAKE, HEAD, CLOSED})
 class Poller:
     """The connections of one server that wait for something."""
 
-    def __init__(
-        self, host: Host, context: Context, selector: selectors.BaseSelector | None = None
-    ) -> None:
+    def __init__(self, host: Host, context: Context, selector: Selector | None = None) -> None:
         """Work for `host`; wait by `selector`, or by the best that the platform has."""
         self._host = host
         self._context = context
-        self._selector = selector or selectors.DefaultSelector()
+        self._selector = selector or make_selector()
         #: Of connections, of what lingers, and of the listener while it rests.
         self._deadlines: DeadlineTable[object] = DeadlineTable(context.clock)
         self._lingering = LingeringSockets(
             self._selector, self._deadlines, context.settings.linger_seconds
         )
-        self._patience = Patience(context.settings, self._deadlines)
+        self._patience = Patience(context, self._deadlines)
         self._roster = Roster(context.settings)
         #: Guards what is registered, and `_returned` against the end.
         self._lock = threading.Lock()
@@ -136,8 +134,7 @@ class Poller:
 
     def others_wait(self) -> int:
         """Return a descriptor that is readable while others wait, -1 where there is none."""
-        get = getattr(self._selector, "fileno", None)
-        return get() if get is not None else -1
+        return self._selector.fileno()
 
     @property
     def answered(self) -> int:
@@ -170,11 +167,11 @@ class Poller:
         self._take_back(tenure)
         if self._may_go_on(tenure):
             for due in self._deadlines.pop_due(MOST_DUE, looked):
-                self._on_due(due)
+                self._on_due(due, looked)
                 if not self._may_go_on(tenure):
                     return
 
-    def _see_to(self, events: list[tuple[selectors.SelectorKey, int]], tenure: Tenure) -> None:
+    def _see_to(self, ready: list[object], tenure: Tenure) -> None:
         """Do what there is to do, for as long as `tenure` lasts.
 
         Of a batch that is left in the middle the rest comes again: the selector tells levels, not
@@ -182,18 +179,17 @@ class Poller:
         """
         receiving: list[Connection] = []
         sending: list[Connection] = []
-        for key, _ in events:
-            found = key.data
+        for found in ready:
             if not isinstance(found, Connection):
                 self._on_event(found, tenure)
+            elif found.awaited is REQUEST and found.resident is not None:
+                self._go_on_with_resident(found)
             # What an earlier event of the batch has closed or handed on is none of ours.
             elif found.watched_mask:
                 if found.state is SENDING:
                     sending.append(found)
                 elif found.state is BODY or found.awaited is HEAD_END:
                     receiving.append(found)
-                elif found.resident is not None:
-                    self._go_on_with_resident(found)
                 else:
                     self._go_on(found, receives=True)
             if tenure.is_over or self._is_closed:
@@ -228,7 +224,7 @@ class Poller:
             self._accept_some(tenure)
         elif isinstance(found, Lingering):
             self._lingering.on_ready(found)
-        else:
+        elif found is self._waker:
             self._waker.calm()
 
     # Accepting.
@@ -320,15 +316,16 @@ class Poller:
     def _go_on_with_resident(self, connection: Connection) -> None:
         """As `_go_on`, where the handler of the last request waits for the next one's head."""
         try:
-            is_whole = connection.try_receive_head()
+            head = connection.try_receive_head()
         except OSError:
             self._close(connection)
         except Exception:
             self._report(connection)
         else:
-            head = connection.head
-            if is_whole and head is not None and head.body_length == 0:
-                self._respond(connection)
+            if head is not None and head.body_length == 0:
+                self._answered += 1
+                if not self._host.respond(connection):
+                    self._turn_away(connection)
             else:
                 self._go_on(connection, receives=False)
 
@@ -422,15 +419,15 @@ class Poller:
 
     # Deadlines.
 
-    def _on_due(self, due: object) -> None:
+    def _on_due(self, due: object, looked: float) -> None:
         if isinstance(due, Connection):
-            self._on_late(due)
+            self._on_late(due, looked)
         elif isinstance(due, Lingering):
             self._lingering.end(due)
         else:
             self._listener.begin()
 
-    def _on_late(self, due: Connection) -> None:
+    def _on_late(self, due: Connection, looked: float) -> None:
         if due.state is SENDING:
             if self._patience.is_over_for_response(due):
                 due.verdict = Verdict.CLOSE
@@ -444,7 +441,7 @@ class Poller:
         elif due.state is HEAD and due.protocol.has_partial_head:
             due.time_out_head()
             self._respond(due)
-        else:
+        elif due.awaited is not REQUEST or self._patience.is_over_for_request(due, looked):
             self._close(due)
 
     def _may_answer_first(self, connection: Connection) -> bool:

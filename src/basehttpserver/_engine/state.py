@@ -23,6 +23,7 @@ __all__ = [
     "HANDSHAKE",
     "HEAD",
     "HEAD_END",
+    "REQUEST",
     "SENDING",
     "TAKEN",
     "Awaited",
@@ -55,9 +56,11 @@ class Awaited(Enum):
     REQUEST = auto()
     #: The end of a head that has begun.
     HEAD_END = auto()
+    #: A body, or what is to be seen of it at the next look.
+    BODY = auto()
     #: That the client takes what is left of a response.
     RESPONSE_TAKEN = auto()
 
 
-#: By itself, as the states are.
-HEAD_END = Awaited.HEAD_END
+#: By themselves, as the states are.
+REQUEST, HEAD_END = Awaited.REQUEST, Awaited.HEAD_END

@@ -37,6 +37,9 @@ __all__ = [
     "wait_until_ready",
 ]
 
+#: Those of the class itself: a handler's socket has others, which tell us of its use.
+_receive: Final = socket.socket.recv
+_send: Final = socket.socket.send
 _DONTWAIT: Final[int] = getattr(socket, "MSG_DONTWAIT", 0)
 #: Linux's sends to sockets from any file; others' differ, and nobody has tried them.
 _HAS_SENDFILE: Final = sys.platform == "linux"
@@ -188,7 +191,7 @@ class PlainTransport(Transport):
             if self._socket.gettimeout():
                 # The handler set a timeout: recv would wait that long, read does not.
                 return os.read(self._socket.fileno(), size)
-            return socket.socket.recv(self._socket, size, _DONTWAIT)
+            return _receive(self._socket, size, _DONTWAIT)
         except (BlockingIOError, InterruptedError):
             return None
 
@@ -204,7 +207,7 @@ class PlainTransport(Transport):
         try:
             if self._socket.gettimeout():
                 return os.write(self._socket.fileno(), data)
-            return socket.socket.send(self._socket, data, _DONTWAIT)
+            return _send(self._socket, data, _DONTWAIT)
         except (BlockingIOError, InterruptedError):
             return 0
 

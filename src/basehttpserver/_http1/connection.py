@@ -21,11 +21,12 @@ from http import HTTPStatus
 from typing import Final
 
 from basehttpserver._exchange import AT_ONCE, RequestHead, Verdict
+from basehttpserver._http1 import grammar
 from basehttpserver._http1.chunked import ChunkedDecoder
 from basehttpserver._http1.framing import with_length
 from basehttpserver._http1.head import TLS_HANDSHAKE, HeadReader
 from basehttpserver._http1.raw_response import RawResponse
-from basehttpserver._http1.response import ResponseEncoder, try_encode_plain
+from basehttpserver._http1.response import ResponseEncoder
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
@@ -91,6 +92,8 @@ class Http1Connection:
         self._drain_left = 0
         self._encoder: ResponseEncoder | None = None
         self._raw: RawResponse | None = None  # Where the handler writes without a head.
+        #: The Content-Length of a plain response, where it says one.
+        self._plain_length: bytes | None = None
 
     @property
     def _response(self) -> ResponseEncoder:
@@ -153,7 +156,12 @@ class Http1Connection:
         if head is None:
             self._buffer += data
             return self.next_head()
-        self._begin(head)
+        if head.body_length != 0:
+            self._begin(head)
+            return head
+        self._head = head
+        self._encoder = self._raw = None
+        self._state = _DONE
         return head
 
     def next_head(self) -> RequestHead | None:
@@ -190,7 +198,7 @@ class Http1Connection:
     def refuse(self, error: PeerError) -> RequestHead:
         """Begin an exchange that answers `error`, to a request that is not whole."""
         if self._state is not _HEAD and self._head is not None:
-            head = self._head._replace(keeps_alive=False, refusal=error)
+            head = self._head._replace(keeps_alive=False, is_plain=False, refusal=error)
             self._buffer.clear()
         else:
             line_end = self._buffer.find(b"\n", 0, _MAX_REFUSED_LINE) + 1 or _MAX_REFUSED_LINE
@@ -301,8 +309,12 @@ class Http1Connection:
         """Return the answer to a client that speaks without the TLS that it should speak."""
         return _WANTS_TLS
 
-    def try_end_plainly(self, block: bytes, body: bytes) -> bytes | None:
-        """Return a whole response to be sent, and expect the next request; ``None``: do neither."""
+    def begins_plainly(self, block: bytes) -> bool:
+        """Tell whether a head has nothing special about it, nor its request or the connection.
+
+        A `ResponseEncoder` would make the same bytes of it. (One match in place of an encoder: a
+        tenth of the time of a small exchange.)
+        """
         head = self._head
         if (
             head is None
@@ -310,13 +322,25 @@ class Http1Connection:
             or self._encoder is not None
             or not head.keeps_alive
             or head.version < (1, 1)
-            or head.method == "HEAD"
+            or head.method in ("HEAD", "CONNECT")
         ):
+            return False
+        match = grammar.PLAIN_RESPONSE.fullmatch(block)
+        if match is None:
+            return False
+        self._plain_length = match[1]
+        return True
+
+    def try_end_plainly(self, block: bytes, body: bytes) -> bytes | None:
+        """Return a whole response to be sent, and expect the next request; ``None``: do neither."""
+        length = self._plain_length
+        if length is None:
+            block = b"%bContent-Length: %d\r\n\r\n" % (block[:-2], len(body))
+        elif int(length) != len(body):
             return None
-        wire = try_encode_plain(block, body)
-        if wire is not None:
-            self._await_head(_HEAD)
-        return wire
+        self._state = _HEAD
+        self._head = None
+        return block + body
 
     def send_body(self, data: bytes | bytearray | memoryview) -> int:
         """Take bytes of the body, or raw bytes."""
@@ -388,7 +412,6 @@ class Http1Connection:
         """Expect the next head, and keep nothing of the last request while there is none."""
         self._state = state
         self._head = None
-        self._heads.next_message()
 
     def _may_finish_reading(self) -> bool:
         """Tell whether what is left of the body is worth reading, for another request behind it."""
@@ -425,9 +448,7 @@ class Http1Connection:
 
     def begin_again(self) -> None:
         """Expect the head of a request inside of the tunnel that runs."""
-        self._state = _HEAD
-        self._head = None
-        self._heads.next_message()
+        self._await_head(_HEAD)
         self._encoder = None
 
     def take_over(self) -> None:

@@ -8,6 +8,10 @@ never tries a shorter match again.
 import re
 from typing import Final
 
+#: A method longer than this is an attack: the longest registered one has 16 letters. Without the
+#: bound a megabyte of letters would be read before the request line is over its limit.
+MAX_METHOD_BYTES: Final = 255
+
 # RFC 9110 5.6.2: token = 1*tchar
 TCHAR: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"
 TOKEN: Final = rb"(?:" + TCHAR + rb"++)"
@@ -34,9 +38,13 @@ FIELD_BLOCK: Final = re.compile(rb"(?:" + FIELD_LINE.pattern + rb")*+\r\n")
 FIELD_NAME: Final = re.compile(TOKEN)
 
 # RFC 9112 2.1: HTTP-message = start-line *( field-line CRLF ) CRLF, all of it at once. A path
-# (origin-form) and a version that we speak are the rule; the rest is left to those above.
+# (origin-form), a version that we speak and a method that is not too long are the rule; the rest is
+# left to those above.
 WHOLE_HEAD: Final = re.compile(
-    rb"(" + TOKEN + rb") (/(?:[!\"$-~]*+)) HTTP/1\.([01])\r\n" + FIELD_BLOCK.pattern
+    rb"((?!CONNECT )("
+    + TCHAR
+    + rb"{1,%d}+) (/(?:[!\"$-~]*+)) HTTP/1\.([01])\r\n)" % MAX_METHOD_BYTES
+    + FIELD_BLOCK.pattern
 )
 
 # The fields that decide where a message ends and what becomes of the connection, each behind the

@@ -18,7 +18,7 @@ Where it did not, the encoder decides as late as it can:
     TUNNEL       101, or 2xx to CONNECT: another protocol from here on; or   as it is
                  the handler drives the connection
 
-Most responses are whole and plain when they end; `try_encode_plain` gives the same for them.
+Most responses are plain, and whole when they end: `connection` gives the same bytes for them.
 
 A handler may send by itself, past us: `stop_framing` before it does, `note_sent` when it has.
 """
@@ -32,7 +32,7 @@ from basehttpserver._http1.framing import FramingFields, list_items
 from basehttpserver.exceptions import PeerError
 from basehttpserver.settings import Settings
 
-__all__ = ["ResponseEncoder", "try_encode_plain"]
+__all__ = ["ResponseEncoder"]
 
 
 class _Framing(Enum):
@@ -348,18 +348,3 @@ class ResponseEncoder:
             self._framing = _CLOSE
             self.must_close = True
         self._wire.append(head + b"\r\n")
-
-
-def try_encode_plain(block: bytes, body: bytes) -> bytes | None:
-    """Return a whole response as a `ResponseEncoder` would have it; ``None``: that must say.
-
-    For HTTP/1.1, a request that is not HEAD or CONNECT, and a connection that goes on. (One match
-    in place of an encoder: a tenth of the time of a small exchange.)
-    """
-    match = grammar.PLAIN_RESPONSE.fullmatch(block)
-    if match is None:
-        return None
-    length = match[1]
-    if length is None:
-        return b"%bContent-Length: %d\r\n\r\n%b" % (block[:-2], len(body), body)
-    return block + body if int(length) == len(body) else None
