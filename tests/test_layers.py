@@ -10,7 +10,7 @@ PACKAGE = ROOT / "src" / "basehttpserver"
 
 
 #: Libraries of extras: functions import them when they are asked for.
-EXTRAS = {"markdown_it", "segno"}
+EXTRAS = {"markdown_it", "multipart", "passlib", "segno"}
 
 
 def imported_modules(source: Path) -> set[str]:

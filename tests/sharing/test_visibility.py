@@ -94,3 +94,20 @@ def test_path_on_another_drive(folder, monkeypatch):
     _, visible = folder
     monkeypatch.setattr("os.path.relpath", refuse)
     assert not visible.has("D:\\file")
+
+
+@pytest.mark.parametrize("name", [".upload-x.part", ".UPLOAD-x.json", ".upload-/x"])
+def test_uploads_that_are_not_whole_always_are(name):
+    visibility = Visibility([], shows_dotfiles=True)
+    assert visibility.hides(name.split("/"))
+    assert not visibility.hides([".uploads"])
+
+
+def test_a_hidden_folder_is_not_held(tmp_path):
+    (tmp_path / ".git").mkdir()
+    visibility = Visibility([], shows_dotfiles=False)
+    folder = VisibleFolder(served_folder(str(tmp_path), "none"), str(tmp_path), visibility)
+    with folder.hold_folder(str(tmp_path)) as held:
+        assert held.path == str(tmp_path)
+    with pytest.raises(FileNotFoundError), folder.hold_folder(str(tmp_path / ".git")):
+        pass

@@ -15,7 +15,7 @@ import functools
 import itertools
 import os
 import stat
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from basehttpserver._files.listing import Entry, read_entries
 from basehttpserver._files.regular_file import NO_LINK, Place, RegularFile
@@ -23,7 +23,14 @@ from basehttpserver._files.regular_file import NO_LINK, Place, RegularFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-__all__ = ["ConfinedFolder", "ServedFolder", "Symlinks", "Way", "served_folder"]
+__all__ = [
+    "ConfinedFolder",
+    "HeldFolder",
+    "ServedFolder",
+    "Symlinks",
+    "Way",
+    "served_folder",
+]
 
 Symlinks = Literal["all", "inside", "none"]
 
@@ -38,6 +45,18 @@ _THROUGH = _FOLDER | getattr(os, "O_PATH", os.O_RDONLY)
 
 #: What opening a link with O_NOFOLLOW says: by POSIX, with O_DIRECTORY on Linux, on FreeBSD.
 _IS_LINK = (errno.ELOOP, errno.ENOTDIR, errno.EMLINK)
+
+
+class HeldFolder(NamedTuple):
+    """A folder in which things are made and removed: the same one, whatever becomes of its path."""
+
+    path: str
+    #: None where the system knows folders by their path alone.
+    descriptor: int | None
+
+    def at(self, name: str) -> str:
+        """Return what functions of `os` take for a name in it, beside ``dir_fd=descriptor``."""
+        return os.path.join(self.path, name) if self.descriptor is None else name
 
 
 class Way:
@@ -95,6 +114,20 @@ class ServedFolder:
         Raises OSError and ValueError.
         """
         return read_entries(path, with_status=with_status)
+
+    @contextlib.contextmanager
+    def hold_folder(self, path: str) -> Iterator[HeldFolder]:
+        """Hold a folder, to change what is in it. Raises OSError and ValueError."""
+        if not _CAN_WALK:
+            if not os.path.isdir(path):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            yield HeldFolder(path, None)
+            return
+        descriptor = os.open(path, _THROUGH)
+        try:
+            yield HeldFolder(path, descriptor)
+        finally:
+            os.close(descriptor)
 
 
 class ConfinedFolder(ServedFolder):
@@ -158,6 +191,21 @@ class ConfinedFolder(ServedFolder):
             return read_entries(folder, leads_inside, with_status=with_status)
         finally:
             os.close(folder)
+
+    @contextlib.contextmanager
+    def hold_folder(self, path: str) -> Iterator[HeldFolder]:
+        """Hold a folder that is inside. Raises OSError and ValueError."""
+        with self._find(path) as place:
+            if place.folder is None:
+                if not stat.S_ISDIR(place.status.st_mode):
+                    raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+                yield HeldFolder(place.name, None)
+                return
+            descriptor = place.open(_THROUGH)
+        try:
+            yield HeldFolder(path, descriptor)
+        finally:
+            os.close(descriptor)
 
     def _has(self, path: str, is_of_kind: Callable[[int], bool]) -> bool:
         try:

@@ -156,8 +156,6 @@ class ReadingHandler(SimpleHTTPRequestHandler):
 def _visible(
     folder: ServedFolder, directory: str, globs: tuple[str, ...], shows_dotfiles: bool
 ) -> ServedFolder:
-    if shows_dotfiles and not globs:
-        return folder
     return VisibleFolder(folder, directory, Visibility(globs, shows_dotfiles=shows_dotfiles))
 
 

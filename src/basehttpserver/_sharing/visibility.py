@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fnmatch
 import os
@@ -10,13 +11,14 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from basehttpserver._files.served_folder import ServedFolder
+from basehttpserver._sharing.names import is_upload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from basehttpserver._files.listing import Entry
     from basehttpserver._files.regular_file import RegularFile
-    from basehttpserver._files.served_folder import Way
+    from basehttpserver._files.served_folder import HeldFolder, Way
 
 __all__ = ["Visibility", "VisibleFolder"]
 
@@ -25,7 +27,7 @@ _WELL_KNOWN: Final = ".well-known"
 
 
 class Visibility:
-    """Tells which names are hidden.
+    """Tells which names are hidden; those of uploads that are not whole always are.
 
     A glob without a slash is for each name by itself, wherever it is, one with a slash for the path
     from the served folder on. Neither case nor the way in which a letter is composed matters: there
@@ -47,6 +49,8 @@ class Visibility:
 
     def _hides_last(self, names: Sequence[str]) -> bool:
         last = names[-1]
+        if is_upload(last):
+            return True
         if last.startswith(".") and not self._shows_dotfiles and last != _WELL_KNOWN:
             return True
         if self._of_names is not None and self._of_names.match(_fold(last)):
@@ -97,6 +101,13 @@ class VisibleFolder(ServedFolder):
             for entry in self._folder.read_entries(path, with_status=with_status)
             if not self._visibility.hides([*above, entry.name])
         ]
+
+    @contextlib.contextmanager
+    def hold_folder(self, path: str) -> Iterator[HeldFolder]:
+        """Hold a folder that is shown. Raises OSError and ValueError."""
+        self._require_shown(path)
+        with self._folder.hold_folder(path) as held:
+            yield held
 
     def _names(self, path: str) -> list[str]:
         relative = os.path.relpath(path, self._directory)  # ValueError: on another drive
