@@ -19,8 +19,8 @@ from basehttpserver._command_line.listening import (
     listen_on_free_port,
     listen_on_path,
 )
-from basehttpserver._command_line.log_formats import LOG_FORMATS, Quiet
 from basehttpserver._command_line.options import AUTO, Parser, make_parser
+from basehttpserver._command_line.served import make_handler
 from basehttpserver._command_line.showing import (
     ALL_INTERFACES,
     draw_qr_code,
@@ -28,7 +28,6 @@ from basehttpserver._command_line.showing import (
     reachable_host,
 )
 from basehttpserver._run_command import run
-from basehttpserver.files import SimpleHTTPRequestHandler
 from basehttpserver.serving import print_serving, run_until_signal, scheme_of, url_of
 
 try:
@@ -49,11 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parse(parser, words)
         check(options)
         tls = tls_keywords(options)
+        handler = make_handler(options)
     except ValueError as error:
         parser.error(str(error))
     with contextlib.ExitStack() as stack:
         try:
-            server = stack.enter_context(_listening(options, _make_handler(options), tls))
+            server = stack.enter_context(_listening(options, handler, tls))
         except RuntimeError as error:  # Python has no ssl.
             parser.error(str(error))
         except OSError as error:
@@ -79,34 +79,6 @@ def _parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     if options.port_word is not None:
         options.port = options.port_word
     return options
-
-
-def _make_handler(options: argparse.Namespace) -> Callable[..., SimpleHTTPRequestHandler]:
-    # A class of its own: a handler keeps what the options say without changing anybody else's.
-    log = Quiet if options.quiet else LOG_FORMATS.get(options.log_format)
-    bases = (_base_of_handler(options),) if log is None else (log, _base_of_handler(options))
-    handler_class = type(
-        "CommandLineHandler",
-        bases,
-        {
-            "protocol_version": options.protocol,
-            "default_content_type": options.content_type,
-            "symlinks": options.symlinks,
-            "compress": options.compress,
-            "precompressed": options.precompressed,
-        },
-    )
-    return functools.partial(
-        handler_class, directory=options.directory, extra_response_headers=options.header
-    )
-
-
-def _base_of_handler(options: argparse.Namespace) -> type[SimpleHTTPRequestHandler]:
-    if options.cgi:
-        from basehttpserver.cgi import CGIHTTPRequestHandler
-
-        return CGIHTTPRequestHandler
-    return SimpleHTTPRequestHandler
 
 
 def _listening(

@@ -320,9 +320,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         if current.modified is not None:
             self.send_header("Last-Modified", self.date_time_string(current.modified))
         extra = self.extra_response_headers or ()
-        at_the_end = [("ETag", current.tag), *varies]
-        if self.cache_control is not None:
-            at_the_end.append(("Cache-Control", self.cache_control))
+        at_the_end = [("ETag", current.tag), *varies, *self._fields_of(representation.content_type)]
         if is_modified:
             if extra:
                 self._send_unless_sent(extra)
@@ -348,6 +346,10 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         if has_own or any(each[0].lower() == "content-encoding" for each in extra):
             return Codings(are_found=False, are_made=False)
         return Codings(are_found=self.precompressed, are_made=self.compress)
+
+    def _fields_of(self, content_type: str) -> list[tuple[str, str]]:
+        """Return the fields that every file of a media type has, whatever is in it."""
+        return [] if self.cache_control is None else [("Cache-Control", self.cache_control)]
 
     def _send_unsupported_method(self) -> None:
         """Send 405 for a method that every server knows (RFC 9110 15.5.6), else 501."""

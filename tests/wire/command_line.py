@@ -69,7 +69,7 @@ def serve(folder, log, *options):
 
 
 class Links(html.parser.HTMLParser):
-    """The links of a page."""
+    """The links of a folder's page that lead to what is in it."""
 
     def __init__(self, page):
         super().__init__()
@@ -79,4 +79,8 @@ class Links(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         if tag == "a":
-            self.found.append(dict(attributes)["href"])
+            link = dict(attributes)["href"]
+            name = link.removeprefix("./")
+            # Others lead up, or to the same page in another order.
+            if name not in ("", ".", "..") and not link.startswith(("?", "#", "../", "/")):
+                self.found.append(name)

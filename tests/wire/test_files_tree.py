@@ -87,7 +87,7 @@ def test_difficult_names(tmp_path, protocol):
             (root / "folders" / name / name / name).write_bytes(b"")
             created += 2
     assert created > 20
-    with serve(root, tmp_path / "log", "--protocol", protocol) as served:
+    with serve(root, tmp_path / "log", "--dotfiles", "--protocol", protocol) as served:
         assert check_tree(served, root) == created
 
 

@@ -2,10 +2,13 @@
 
 import argparse
 import importlib.util
+import ipaddress
 import os
 import re
 import socket
 from typing import Any
+
+from basehttpserver.serving import find_address
 
 __all__ = ["check", "tls_keywords"]
 
@@ -26,8 +29,48 @@ def check(options: argparse.Namespace) -> None:
         raise ValueError("--quiet logs nothing that --log-format could say how to log")
     if options.unix is not None:
         _check_unix(options)
+    _check_changes(options)
+    if options.not_found and not os.access(options.not_found, os.R_OK):
+        raise ValueError(f"--not-found: cannot read {options.not_found!r}")
     if options.qr and importlib.util.find_spec("segno") is None:
         raise ValueError("--qr needs a library that draws: pip install 'basehttpserver[qr]'")
+
+
+def _check_changes(options: argparse.Namespace) -> None:
+    """Refuse what would let anybody change something who reaches this machine."""
+    for given, flag in (
+        (options.overwrite, "--overwrite"),
+        (options.max_upload is not None, "--max-upload"),
+    ):
+        if given and not options.upload:
+            raise ValueError(f"{flag} means nothing without --upload")
+    may_change = options.upload or options.mkdir or options.delete
+    asks = options.upload_auth or options.upload_auth_file
+    if not may_change:
+        if asks or options.writable_by_anyone:
+            flag = "--writable-by-anyone" if options.writable_by_anyone else "--upload-auth"
+            raise ValueError(f"{flag} means nothing without --upload, --mkdir or --delete")
+        return
+    if options.cgi:
+        raise ValueError("--cgi and --upload, --mkdir or --delete cannot be together")
+    is_asked = asks or options.auth or options.auth_file or options.writable_by_anyone
+    if not is_asked and not _is_private(options):
+        raise ValueError(
+            "everybody who reaches this machine could change files: ask for a password by"
+            " --upload-auth USER:PASSWORD, listen on this machine alone by --bind 127.0.0.1, or"
+            " allow that by --writable-by-anyone"
+        )
+
+
+def _is_private(options: argparse.Namespace) -> bool:
+    """Tell whether only this machine reaches the server."""
+    if options.unix is not None:
+        return True
+    try:
+        _, address = find_address(options.bind, 0)
+        return ipaddress.ip_address(address[0]).is_loopback
+    except (OSError, ValueError):
+        return False
 
 
 def _check_unix(options: argparse.Namespace) -> None:

@@ -56,7 +56,8 @@ def _words_of(action: argparse.Action, value: str) -> Iterator[str]:
         word = value.strip().lower()
         if word not in _YES | _NO:
             raise ValueError(f"{value!r} is neither 1 nor 0")
-        return iter([flag] if word in _YES else _words_for_no(action))
+        no = f"--no-{flag[2:]}"
+        return iter([flag] if word in _YES else [no] if no in action.option_strings else [])
     if action.nargs == "?" and value.strip().lower() in _NO | _YES:
         return iter([flag] if value.strip().lower() in _YES else [])
     if not isinstance(action, argparse._AppendAction):
@@ -69,7 +70,3 @@ def _words_of(action: argparse.Action, value: str) -> Iterator[str]:
         return iter([f"{flag}={word}" for word in values])
     starts = range(0, len(values), each)
     return iter([word for start in starts for word in (flag, *values[start : start + each])])
-
-
-def _words_for_no(action: argparse.Action) -> list[str]:
-    return [flag for flag in action.option_strings if flag.startswith("--no-")]

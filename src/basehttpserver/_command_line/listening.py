@@ -11,6 +11,7 @@ from typing import Any, Final
 from basehttpserver.https import HTTPSServer
 from basehttpserver.server import HTTPServer
 from basehttpserver.serving import DualStackHTTPSServer, DualStackServer, find_address
+from basehttpserver.settings import Settings
 
 __all__ = ["FIRST_PORT", "Server", "listen", "listen_on_free_port", "listen_on_path"]
 
@@ -62,7 +63,9 @@ def _make(
 ) -> Server:
     server_class = DualStackHTTPSServer if tls else DualStackServer
     listening = type("CommandLineServer", (server_class,), {"address_family": family})
-    made: Server = listening(address, handler, **tls)
+    # Else a body in chunks comes whole before anybody has looked at its size.
+    settings = Settings(stream_chunked_bodies=True)
+    made: Server = listening(address, handler, settings=settings, **tls)
     return made
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -57,6 +58,9 @@ def make_parser() -> Parser:
     )
     _add_address(parser)
     _add_served(parser)
+    _add_paths(parser)
+    _add_changes(parser)
+    _add_users(parser)
     _add_log(parser)
     _add_tls(parser)
     return parser
@@ -70,6 +74,14 @@ def _port(word: str) -> int | str:
         raise argparse.ArgumentTypeError(f"port {port} is not between 0 and 65535")
     return port
 
+
+#: RFC 9111 5.2.
+_CACHE_CONTROL = re.compile(r"[a-z-]+(=[0-9]+)?( *, *[a-z-]+(=[0-9]+)?)*")
+
+#: RFC 6454 6.2.
+_ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
+
+_SIZE = re.compile(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
 
 _port.__name__ = "port"  # As argparse calls it in what it says of a bad one.
 
@@ -164,12 +176,209 @@ def _add_served(parser: Parser) -> None:
         example="--header X-Robots-Tag noindex",
     )
     group.add(
+        "--charset",
+        type=_charset,
+        default=SimpleHTTPRequestHandler.charset,
+        help="charset of text files, or 'off' to say nothing of it (default: %(default)s)",
+        example="--charset iso-8859-1",
+    )
+    group.add(
         "--content-type",
         metavar="TYPE",
         default=SimpleHTTPRequestHandler.default_content_type,
         help="content type of files with an unknown extension (default: %(default)s)",
         example="--content-type text/plain",
     )
+
+
+def _add_paths(parser: Parser) -> None:
+    group = _Group(parser, "what is found, and how it looks")
+    group.add(
+        "--listing",
+        choices=("page", "plain", "none"),
+        default="page",
+        help="how a folder looks: a page for people, that of http.server, or not found"
+        " (default: %(default)s)",
+        example="--listing plain",
+    )
+    group.add(
+        "--no-listing",
+        dest="listing",
+        action="store_const",
+        const="none",
+        help="as --listing none",
+        example="--no-listing",
+    )
+    group.add(
+        "--zip",
+        action="store_true",
+        help="send a folder as an archive, for its address with ?zip",
+        example="--zip",
+    )
+    group.add(
+        "--index",
+        action="append",
+        metavar="NAME",
+        help="name of the page that stands for its folder, in place of index.html and index.htm;"
+        " may be given several times",
+        example="--index home.html",
+    )
+    group.add(
+        "--hide",
+        action="append",
+        metavar="GLOB",
+        default=[],
+        help="do not show, and do not find, names that match; with a slash, paths from the"
+        " directory on; may be given several times",
+        example="--hide '*.bak' --hide 'private/*'",
+    )
+    group.add(
+        "--dotfiles",
+        action="store_true",
+        help="serve files whose names begin with a dot (.well-known always is)",
+        example="--dotfiles",
+    )
+    group.add(
+        "--pretty-urls",
+        action="store_true",
+        help="serve about.html for /about",
+        example="--pretty-urls",
+    )
+    group.add(
+        "--spa",
+        action="store_true",
+        help="serve index.html where there is no file, for an application that runs in the browser",
+        example="--spa --directory dist",
+    )
+    group.add(
+        "--not-found",
+        metavar="FILE",
+        help="the page that is sent where there is nothing",
+        example="--not-found 404.html",
+    )
+    group.add(
+        "--cache",
+        metavar="VALUE",
+        default="no-cache",
+        type=_cache_control,
+        help="how long browsers may keep files without asking again: seconds, a Cache-Control"
+        " value, or 'off' to leave it to them (default: %(default)s)",
+        example="--cache 3600",
+    )
+    group.add(
+        "--cors",
+        nargs="?",
+        const="*",
+        metavar="ORIGIN",
+        type=_origin,
+        help="let scripts of other sites read, of all of them or of one",
+        example="--cors https://example.org",
+    )
+
+
+def _add_changes(parser: Parser) -> None:
+    group = _Group(parser, "what visitors may change")
+    group.add(
+        "--upload",
+        action="store_true",
+        help="take files, never in the place of others",
+        example="--upload --upload-auth me:secret",
+    )
+    group.add(
+        "--max-upload",
+        metavar="SIZE",
+        type=_size,
+        help="how large one file may be, in bytes, or with K, M, G or T behind it",
+        example="--upload --max-upload 2G --bind 127.0.0.1",
+    )
+    group.add(
+        "--overwrite",
+        action="store_true",
+        help="take files in the place of others, too",
+        example="--upload --overwrite --bind 127.0.0.1",
+    )
+    group.add(
+        "--mkdir",
+        action="store_true",
+        help="let them make folders",
+        example="--upload --mkdir --upload-auth me:secret",
+    )
+    group.add(
+        "--delete",
+        action="store_true",
+        help="let them remove files and empty folders",
+        example="--delete --upload-auth me:secret",
+    )
+    group.add(
+        "--upload-auth",
+        metavar="USER:PASSWORD",
+        action="append",
+        default=[],
+        help="who may change something; may be given several times",
+        example="--upload --upload-auth me:secret",
+    )
+    group.add(
+        "--upload-auth-file",
+        metavar="FILE",
+        help="the same, by an htpasswd file",
+        example="--upload --upload-auth-file writers.htpasswd",
+    )
+    group.add(
+        "--writable-by-anyone",
+        action="store_true",
+        help="let everybody who reaches this machine change something",
+        example="--upload --writable-by-anyone",
+    )
+
+
+def _add_users(parser: Parser) -> None:
+    group = _Group(parser, "who may read")
+    group.add(
+        "--auth",
+        metavar="USER:PASSWORD",
+        action="append",
+        default=[],
+        help="ask for this name and password; may be given several times",
+        example="--auth guest:welcome",
+    )
+    group.add(
+        "--auth-file",
+        metavar="FILE",
+        help="ask for a name and password of an htpasswd file",
+        example="--auth-file readers.htpasswd",
+    )
+
+
+def _charset(word: str) -> str | None:
+    if not word.isascii() or not word.replace("-", "").replace("_", "").isalnum():
+        raise argparse.ArgumentTypeError(f"{word!r} is no charset, as utf-8 is")
+    return None if word == "off" else word
+
+
+def _cache_control(word: str) -> str | None:
+    if word == "off":
+        return None
+    if word.isascii() and word.isdigit():
+        return f"max-age={word}"
+    if not _CACHE_CONTROL.fullmatch(word):
+        raise argparse.ArgumentTypeError(f"{word!r} is neither seconds nor a Cache-Control value")
+    return word
+
+
+def _origin(word: str) -> str:
+    if word != "*" and not _ORIGIN.fullmatch(word):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is no origin: a scheme and a host, as in https://example.org"
+        )
+    return word
+
+
+def _size(word: str) -> int:
+    found = _SIZE.fullmatch(word)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{word!r} is no size, as 500M is")
+    size: int = int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
+    return size
 
 
 def _add_log(parser: Parser) -> None:
