@@ -192,8 +192,9 @@ class Story:
         is_server = command.startswith("python")
         with open(errors, "wb") as log:
             process = subprocess.Popen(
-                # exec: a signal must reach the program and not the shell.
-                ["sh", "-c", f"exec {command}"],
+                # exec: a signal must reach the program and not the shell. env: takes what variables
+                # are set to in front of it.
+                ["sh", "-c", f"exec env {command}"],
                 cwd=self.folder,
                 env=environment(),
                 stdout=subprocess.PIPE if expected else log,

@@ -115,6 +115,23 @@ def test_share_folder(tmp_path):
         assert response.getheader("Cache-Control") == "no-store"
 
 
+def test_web_app(tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "app-4f2a.js").write_text("'An application'\n")
+    (tmp_path / "index.html").write_text("<!doctype html>\n")
+    with running("web_app.py", str(tmp_path)) as client:
+        response, body = ask(client, "GET", "/orders/17")
+        assert body == b"<!doctype html>\n"
+        assert response.getheader("Cache-Control") == "no-cache"
+        response, body = ask(client, "GET", "/assets/app-4f2a.js")
+        assert body == b"'An application'\n"
+        assert response.getheader("Cache-Control") == "max-age=31536000, immutable"
+        response, _ = ask(client, "GET", "/assets/app-0000.js")
+        assert response.status == 404
+        assert response.getheader("Cache-Control") is None
+        assert ask(client, "GET", "/assets/")[0].status == 404
+
+
 def test_events():
     with running("events.py") as client:
         assert b"EventSource" in ask(client, "GET", "/")[1]
