@@ -65,8 +65,8 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     * `default_content_type`: the media type where neither knows one, sent as it is;
     * `compress`: whether text and the like is sent compressed to clients that accept that: by gzip,
       and by brotli and zstd with the extra ``compression``. Files from 1 KiB to 2 MiB;
-    * `precompressed`: whether, of ``page.html``, an equally old ``page.html.br``, ``.zst`` or
-      ``.gz`` is sent to who accepts it;
+    * `precompressed`: whether, of ``page.html``, a ``page.html.br``, ``.zst`` or ``.gz`` that
+      is no older is sent to who accepts it;
     * `cache_control`: the Cache-Control of files (RFC 9111 5.2), as in ``"max-age=3600"``; None:
       none, and browsers then keep a file the longer the older it is;
     * `charset`: the charset of text files, where `guess_type` returns no parameter; None: nothing

@@ -57,6 +57,7 @@ _BY_EXTENSION: Final = {
     ".png": _known("image/png", "image/x-png"),
     ".svg": _known("image/svg+xml", "image/svg", "text/xml"),
     ".toml": _known("application/toml"),
+    ".ts": _known("video/mp2t", "text/vnd.trolltech.linguist"),
     ".ttf": _known("font/ttf", "application/x-font-ttf"),
     ".wasm": _known("application/wasm"),
     ".weba": _known("audio/webm"),
