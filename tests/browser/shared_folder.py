@@ -6,6 +6,7 @@ with share(folder, "--upload", "--zip") as shared:
 """
 
 import contextlib
+import functools
 import json
 import os
 from typing import NamedTuple
@@ -67,13 +68,19 @@ class Shared:
 @contextlib.contextmanager
 def share(folder, *options, port=0):
     """Share a folder; a `port` that it had before may be somebody else's for a while."""
-    log = folder.with_name(f"{folder.name}.log")
+    serving = functools.partial(
+        serve,
+        folder,
+        folder.with_name(f"{folder.name}.log"),
+        "--log-format",
+        "json",
+        *options,
+        port=port,
+    )
     with contextlib.ExitStack() as stack:
 
         def try_serve():
-            with contextlib.suppress(NotServingError):
-                return stack.enter_context(
-                    serve(folder, log, "--log-format", "json", *options, port=port)
-                )
+            with contextlib.suppress(*([NotServingError] if port else [])):
+                return stack.enter_context(serving())
 
         yield Shared(eventually(try_serve, f"port {port} is free"), folder)

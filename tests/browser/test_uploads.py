@@ -245,14 +245,3 @@ def test_upload_that_the_server_has_forgotten(page, folder, outside):
         done(page)
         assert shared.count("HEAD", 404) == 1
         assert (folder / "a.txt").read_text() == "hello"
-
-
-def test_refused_without_a_password(new_page, folder):
-    """Who may read but not write is told so."""
-    page = new_page(http_credentials={"username": "guest", "password": "welcome"})
-    users = ("--auth", "guest:welcome", "--upload-auth", "me:secret")
-    with share(folder, "--upload", "--mkdir", "--delete", *users) as shared:
-        page.goto(shared.url())
-        drop(page, {"a.txt": "hello"})
-        page.get_by_role("alert").get_by_text("A password is needed.").wait_for()
-        assert os.listdir(folder) == []

@@ -4,10 +4,9 @@ They need the extra ``clients`` (an environment of its own) and programs of the 
 are no part of the default run.
 """
 
-import os
-import shutil
-
 import pytest
+
+from tests.clients.programs import path_of
 
 
 def pytest_collection_modifyitems(items):
@@ -15,16 +14,6 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "clients" in item.path.parts:
             item.add_marker(pytest.mark.filterwarnings("default"))
-
-
-def path_of(program):
-    """Return where a program is; skip the test, or fail it on a CI machine, where it is not."""
-    path = shutil.which(program)
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{program} is not installed, and CI must run this test")
-        pytest.skip(f"{program} is not installed")
-    return path
 
 
 @pytest.fixture(scope="session")
