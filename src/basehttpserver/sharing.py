@@ -160,6 +160,7 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         """What the page offers."""
         return Allowed(
             upload=self.allows_upload,
+            overwrite=self.allows_overwriting,
             mkdir=self.allows_mkdir,
             delete=self.allows_delete,
             zip=self.allows_zip,

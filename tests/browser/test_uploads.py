@@ -159,6 +159,7 @@ def test_name_that_is_taken_and_may_be_overwritten(page, folder):
     (folder / "a.txt").write_text("mine")
     with share(folder, "--upload", "--overwrite") as shared:
         page.goto(shared.url())
+        assert "Nothing is overwritten" not in page.content()
         drop(page, {"a.txt": "yours"})
         done(page)
         assert (folder / "a.txt").read_text() == "yours"
