@@ -1,4 +1,4 @@
-"""The page of a folder in a browser, Debian's Chromium. Run by ``make test-clients``."""
+"""What a browser is served, Debian's Chromium. Run by ``make test-clients``."""
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -16,8 +16,9 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser():
+    path = path_of("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path_of("chromium"))
+        browser = playwright.chromium.launch(executable_path=path)
         yield browser
         browser.close()
 

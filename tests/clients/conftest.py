@@ -1,4 +1,4 @@
-"""What asks a file server in earnest: curl, wget, a browser, REDbot. Run by ``make test-clients``.
+"""What asks a file server in earnest: curl, wget, REDbot. Run by ``make test-clients``.
 
 They need the extra ``clients`` (an environment of its own) and programs of the system, so that they
 are no part of the default run.
@@ -10,7 +10,7 @@ from tests.clients.programs import path_of
 
 
 def pytest_collection_modifyitems(items):
-    """Other people's programs may warn, and a browser takes its time to start."""
+    """Other people's programs may warn."""
     for item in items:
         if "clients" in item.path.parts:
             item.add_marker(pytest.mark.filterwarnings("default"))
@@ -24,16 +24,6 @@ def curl():
 @pytest.fixture(scope="session")
 def wget():
     return path_of("wget")
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    return path_of("chromium")
-
-
-@pytest.fixture(scope="session")
-def ffmpeg():
-    return path_of("ffmpeg")
 
 
 @pytest.fixture

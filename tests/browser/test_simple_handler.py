@@ -1,34 +1,11 @@
-"""Chromium: it moves within a video, asks whether its copies are good, and forgets redirects."""
+"""SimpleHTTPRequestHandler for a browser: videos, copies that are good, redirects, names, text."""
 
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.browser.videos import SECONDS, encode_video, seek
+from tests.browser.videos import SECONDS, seek
 from tests.clients.serving import serving_files
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page in a profile of its own, with an empty cache."""
-    with browser.new_context() as context:
-        yield context.new_page()
-
-
-@pytest.fixture(scope="module")
-def video(ffmpeg, tmp_path_factory):
-    path = tmp_path_factory.mktemp("video") / "video.webm"
-    encode_video(ffmpeg, path)
-    return path
 
 
 def test_moving_within_a_video(page, folder, video):
