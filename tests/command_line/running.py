@@ -50,7 +50,8 @@ def run(*options, variables=(), stderr=subprocess.PIPE, **keywords):
         finally:
             process.terminate()
             try:
-                process.communicate(timeout=PATIENCE_SECONDS)
+                # What is under way has eight seconds.
+                process.communicate(timeout=8 + PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
