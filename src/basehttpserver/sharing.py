@@ -152,6 +152,8 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self._send_unless_sent(self.extra_response_headers or ())
+        # RFC 9111 4.2.2: without it a cache may decide by itself for how long it is right.
+        self._send_unless_sent([("Cache-Control", "no-cache")])
         self.end_headers()
         return io.BytesIO(answer.body)
 
@@ -160,6 +162,7 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         """What the page offers."""
         return Allowed(
             upload=self.allows_upload,
+            overwrite=self.allows_overwriting,
             mkdir=self.allows_mkdir,
             delete=self.allows_delete,
             zip=self.allows_zip,

@@ -1,10 +1,10 @@
-"""The page of a folder in a browser, Debian's Chromium. Run by ``make test-clients``."""
-
-import os
-import shutil
+"""What a browser is served, Debian's Chromium. Run by ``make test-clients``."""
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from tests.browser.videos import encode_video
+from tests.clients.programs import path_of
 
 
 def pytest_collection_modifyitems(items):
@@ -16,11 +16,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser():
-    path = shutil.which("chromium")
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is not installed, and CI must run this test")
-        pytest.skip("chromium is not installed")
+    path = path_of("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
@@ -66,3 +62,10 @@ def folder(tmp_path):
     folder = tmp_path / "shared"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory):
+    path = tmp_path_factory.mktemp("video") / "video.webm"
+    encode_video(path_of("ffmpeg"), path)
+    return path

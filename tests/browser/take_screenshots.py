@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser.pictures import encode_png
-from tests.browser.sharing_server import serving_folder
+from tests.browser.proxy import proxy_for
+from tests.browser.shared_folder import share
 
 IMAGES = Path(__file__).parents[2] / "docs" / "how-to" / "images"
 
@@ -77,12 +78,14 @@ def show_pictures(page):
 
 def upload(page):
     files = [
-        {"name": f"sunset {number}.jpg", "mimeType": "image/jpeg", "buffer": bytes(9_000_000)}
+        {"name": f"sunset {number}.mov", "mimeType": "video/quicktime", "buffer": bytes(24_000_000)}
         for number in (1, 2)
     ]
     page.get_by_text("Upload", exact=True).first.click()
     page.set_input_files("input[type=file]", files)
-    page.wait_for_function("() => document.querySelector('#transfers progress').value > 0")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#transfers progress')].every(bar => bar.value > 0)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,10 +101,11 @@ def upload(page):
 )
 def test_screenshot(new_page, summer, name, options, act):
     page = new_page(**options)
-    offered = {"upload": True, "mkdir": True, "delete": True, "zip": True}
-    with serving_folder(summer, max_upload_bytes=2_000_000_000, **offered) as shared:
-        shared.pause_after_bytes = 3_000_000
-        page.goto(shared.url("/photos/summer/"))
+    offered = ("--upload", "--max-upload", "2000000000", "--mkdir", "--delete", "--zip")
+    with share(summer, *offered) as shared, proxy_for(shared.port) as proxy:
+        page.goto(shared.url("/photos/summer/", proxy.port))
+        # Uploads stand still in the picture.
+        proxy.hold_after(9_000_000)
         if act:
             act(page)
         IMAGES.mkdir(parents=True, exist_ok=True)

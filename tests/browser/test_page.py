@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.browser.pictures import encode_png
-from tests.browser.sharing_server import serving_folder
+from tests.browser.shared_folder import share
 from tests.running import PATIENCE_SECONDS
 
 LEAP_DAY = 1709208000  # 2024-02-29T12:00:00Z
@@ -41,7 +41,7 @@ def files(folder):
 
 
 def test_list(page, files):
-    with serving_folder(files) as shared:
+    with share(files) as shared:
         page.goto(shared.url())
         assert names(page) == ["day 1", "day 2", "day 10", "a.txt", "b.txt", "É.txt"]
         row = page.get_by_role("row", name="b.txt")
@@ -55,7 +55,7 @@ def test_list(page, files):
 
 
 def test_it_is_a_table_for_a_screen_reader(page, files):
-    with serving_folder(files) as shared:
+    with share(files) as shared:
         page.goto(shared.url())
         table = page.get_by_role("table")
         assert table.get_by_role("row").count() == 7
@@ -65,7 +65,7 @@ def test_it_is_a_table_for_a_screen_reader(page, files):
 
 
 def test_sort(page, files):
-    with serving_folder(files) as shared:
+    with share(files) as shared:
         page.goto(shared.url())
         by_size = page.get_by_role("columnheader", name="Size")
         by_size.get_by_role("link").click()
@@ -87,7 +87,7 @@ def test_sort(page, files):
 def test_names_are_sorted_as_the_server_does(page, folder):
     for name in ("img10", "IMG2", "img1", "zoo", "élan", "egg", "Apple", "a-b", "a_b", "a b", "ab"):
         write(folder, name)
-    with serving_folder(folder) as shared:
+    with share(folder) as shared:
         page.goto(shared.url("/?sort=name&order=desc"))
         from_server = names(page)
         page.goto(shared.url())
@@ -97,7 +97,7 @@ def test_names_are_sorted_as_the_server_does(page, folder):
 
 
 def test_filter(page, files):
-    with serving_folder(files) as shared:
+    with share(files) as shared:
         page.goto(shared.url())
         search = page.get_by_role("searchbox")
         search.fill("DAY")
@@ -115,7 +115,7 @@ def test_filter(page, files):
 
 
 def test_keyboard(page, files):
-    with serving_folder(files) as shared:
+    with share(files) as shared:
         page.goto(shared.url())
         page.keyboard.press("j")
         assert focused(page) == "day 1"
@@ -141,7 +141,7 @@ def test_keyboard(page, files):
 
 
 def test_the_browser_keeps_its_keys(page, files):
-    with serving_folder(files) as shared:
+    with share(files) as shared:
         page.goto(shared.url())
         untouched = page.evaluate(
             """() => ["j", "h", "/"].map(key => document.body.dispatchEvent(
@@ -160,7 +160,7 @@ def test_the_browser_keeps_its_keys(page, files):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours(new_page, files, scheme):
     page = new_page(color_scheme=scheme)
-    with serving_folder(files) as shared:
+    with share(files) as shared:
         page.goto(shared.url())
         contrasts = page.evaluate(
             """() => {
@@ -187,7 +187,7 @@ def test_colours(new_page, files, scheme):
 def test_phone(new_page, files):
     write(files, "x" * 200 + ".txt")
     page = new_page(viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True)
-    with serving_folder(files, upload=True, mkdir=True, delete=True, zip=True) as shared:
+    with share(files, "--upload", "--mkdir", "--delete", "--zip") as shared:
         page.goto(shared.url())
         assert page.evaluate("document.documentElement.scrollWidth") == 360
         heights = page.locator("#list tbody a").evaluate_all(
@@ -197,7 +197,7 @@ def test_phone(new_page, files):
 
 
 def test_nothing_moves_when_the_script_runs(page, files):
-    with serving_folder(files, upload=True, mkdir=True) as shared:
+    with share(files, "--upload", "--mkdir") as shared:
         page.goto(shared.url())
         shift = page.evaluate(
             """() => new Promise(resolve => {
@@ -217,9 +217,9 @@ def test_pictures(page, folder):
         (folder / f"{number}.png").write_bytes(picture)
     write(folder, "broken.png", 10)
     write(folder, "large.png", 9_000_000)
-    with serving_folder(folder) as shared:
+    with share(folder) as shared:
         page.goto(shared.url())
-        assert not any(target.endswith(".png") for _, target, _ in shared.seen)
+        assert not any(target.endswith(".png") for target in shared.targets())
         page.get_by_role("button", name="Pictures").click()
         page.wait_for_function(
             "() => [...document.images].filter(image => image.naturalWidth === 8).length === 3"
@@ -227,7 +227,7 @@ def test_pictures(page, folder):
         assert page.get_by_role("button", name="Pictures").get_attribute("aria-pressed") == "true"
         # What is no picture goes back to its symbol; what is too large is not asked for.
         page.wait_for_function("() => document.images.length === 3")
-        assert not any(target == "/large.png" for _, target, _ in shared.seen)
+        assert "/large.png" not in shared.targets()
         page.reload()
         page.wait_for_function("() => document.images.length === 3")
         page.get_by_role("link", name="1.png").click()
@@ -238,12 +238,12 @@ def test_only_pictures_in_sight_are_loaded(page, folder):
     picture = encode_png(8, 8, (255, 0, 0), (0, 0, 255))
     for number in range(400):
         (folder / f"{number}.png").write_bytes(picture)
-    with serving_folder(folder) as shared:
+    with share(folder) as shared:
         page.goto(shared.url())
         page.get_by_role("button", name="Pictures").click()
         page.wait_for_function("() => document.images.length > 10")
         page.wait_for_load_state("networkidle")
-        assert sum(target.endswith(".png") for _, target, _ in shared.seen) < 60
+        assert sum(target.endswith(".png") for target in shared.targets()) < 60
 
 
 HOSTILE = [
@@ -267,7 +267,7 @@ def test_hostile_names(page, folder):
         "<script>document.title='owned'</script> [x](javascript:document.title='owned')"
         " ![x](//example.com/x.png)"
     )
-    with serving_folder(folder, delete=True) as shared:
+    with share(folder, "--delete") as shared:
         page.goto(shared.url())
         assert len(names(page)) == len(HOSTILE) + 1
         found = set()
@@ -287,7 +287,7 @@ def test_hostile_names(page, folder):
 def test_readme(page, folder):
     (folder / "README.md").write_text("# Hello\n\n[notes](notes.txt)\n")
     (folder / "notes.txt").write_text("here")
-    with serving_folder(folder) as shared:
+    with share(folder) as shared:
         page.goto(shared.url())
         assert page.get_by_role("heading", name="Hello").is_visible()
         page.locator(".readme").get_by_role("link", name="notes").click()
@@ -296,7 +296,7 @@ def test_readme(page, folder):
 
 def test_without_script(new_page, files):
     page = new_page(java_script_enabled=False)
-    with serving_folder(files, upload=True, mkdir=True, delete=True) as shared:
+    with share(files, "--upload", "--mkdir", "--delete") as shared:
         page.goto(shared.url())
         rows = page.locator("#list tbody th")
         assert rows.all_inner_texts() == ["day 1", "day 2", "day 10", "a.txt", "b.txt", "É.txt"]
@@ -322,7 +322,7 @@ def test_without_script(new_page, files):
 def test_twenty_thousand_entries(page, folder):
     for number in range(20_000):
         (folder / f"IMG_{number}.txt").touch()
-    with serving_folder(folder) as shared:
+    with share(folder) as shared:
         page.goto(shared.url(), timeout=PATIENCE_SECONDS * 4000)
         page.fill("#filter", "IMG_19999")
         assert names(page) == ["IMG_19999.txt"]

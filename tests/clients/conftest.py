@@ -1,30 +1,19 @@
-"""What asks a file server in earnest: curl, wget, a browser, REDbot. Run by ``make test-clients``.
+"""What asks a file server in earnest: curl, wget, REDbot. Run by ``make test-clients``.
 
 They need the extra ``clients`` (an environment of its own) and programs of the system, so that they
 are no part of the default run.
 """
 
-import os
-import shutil
-
 import pytest
+
+from tests.clients.programs import path_of
 
 
 def pytest_collection_modifyitems(items):
-    """Other people's programs may warn, and a browser takes its time to start."""
+    """Other people's programs may warn."""
     for item in items:
         if "clients" in item.path.parts:
             item.add_marker(pytest.mark.filterwarnings("default"))
-
-
-def path_of(program):
-    """Return where a program is; skip the test, or fail it on a CI machine, where it is not."""
-    path = shutil.which(program)
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{program} is not installed, and CI must run this test")
-        pytest.skip(f"{program} is not installed")
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -35,16 +24,6 @@ def curl():
 @pytest.fixture(scope="session")
 def wget():
     return path_of("wget")
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    return path_of("chromium")
-
-
-@pytest.fixture(scope="session")
-def ffmpeg():
-    return path_of("ffmpeg")
 
 
 @pytest.fixture

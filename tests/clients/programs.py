@@ -1,7 +1,11 @@
-"""Running a client that is a program, to its end or until it is killed."""
+"""Clients that are programs: finding them, running them to their end or until they are killed."""
 
+import os
+import shutil
 import subprocess
 from typing import NamedTuple
+
+import pytest
 
 from tests.running import PATIENCE_SECONDS, eventually
 
@@ -12,6 +16,16 @@ class Ended(NamedTuple):
     code: int
     output: bytes
     complaint: str
+
+
+def path_of(program):
+    """Return where a program is; skip the test, or fail it on a CI machine, where it is not."""
+    path = shutil.which(program)
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{program} is not installed, and CI must run this test")
+        pytest.skip(f"{program} is not installed")
+    return path
 
 
 def run(command, cwd):

@@ -1,5 +1,7 @@
 """What REDbot says of a URL: run with that as its argument, it prints the notes as JSON.
 
+A second argument is the value of Accept.
+
 REDbot's event loop is one for a process, and its sockets live as long: so this is a process.
 """
 
@@ -11,11 +13,11 @@ import thor
 from redbot.resource import HttpResource
 
 
-def main(url):
+def main(url, *accepts):
     config = configparser.ConfigParser()
     config.read_dict({"redbot": {"enable_local_access": "True"}})
     resource = HttpResource(config["redbot"])
-    resource.set_request(url)
+    resource.set_request(url, headers=[("Accept", accept) for accept in accepts])
     resource.on("check_done", thor.stop)
     resource.check()
     thor.run()
@@ -30,4 +32,4 @@ def main(url):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

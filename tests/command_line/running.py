@@ -32,12 +32,15 @@ class Running(NamedTuple):
 
 
 @contextlib.contextmanager
-def run(*options, variables=(), **keywords):
-    """Serve with these options until the end of the block."""
+def run(*options, variables=(), stderr=subprocess.PIPE, **keywords):
+    """Serve with these options until the end of the block.
+
+    Nobody reads a pipe meanwhile: what logs more than that takes needs a file for `stderr`.
+    """
     with subprocess.Popen(
         [*COMMAND, *options],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         env=os.environ | dict(variables),
         **keywords,
@@ -46,7 +49,12 @@ def run(*options, variables=(), **keywords):
             yield Running(process, process.stdout.readline())
         finally:
             process.terminate()
-            process.communicate(timeout=PATIENCE_SECONDS)
+            try:
+                # What is under way has eight seconds.
+                process.communicate(timeout=8 + PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 def fail(*options, variables=()):

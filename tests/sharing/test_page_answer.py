@@ -107,6 +107,13 @@ def test_only_what_is_allowed_is_offered():
     assert len(deletes) == len(ENTRIES)
 
 
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_what_becomes_of_taken_names_is_said(overwrite):
+    page = page_of([], upload=True, overwrite=overwrite)
+    assert ("Nothing is overwritten." in page) is not overwrite
+    assert ("takes the place of one" in page) is overwrite
+
+
 def test_limit_of_uploads_is_said():
     page = page_of([], upload=True, max_upload_bytes=2_500_000)
     assert "Up to 2.5 MB each." in page

@@ -5,16 +5,21 @@ import html.parser
 import http.client
 import pathlib
 import re
-import subprocess
-import sys
+import signal
 
 import pytest
+
+from tests.command_line.running import run
 
 MEBIBYTE = 1 << 20
 
 needs_memory_of_processes = pytest.mark.skipif(
     not pathlib.Path("/proc/self/status").exists(), reason="the memory of a process is not told"
 )
+
+
+class NotServingError(Exception):
+    """It has ended before it served: its log says why."""
 
 
 class Served:
@@ -42,29 +47,26 @@ class Served:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
+    def kill(self):
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
 
 @contextlib.contextmanager
-def serve(folder, log, *options):
-    """Serve a folder until the end of the block, then check that nothing went wrong meanwhile."""
-    command = [sys.executable, "-u", "-m", "basehttpserver", "0", "--bind", "127.0.0.1"]
-    with (
-        open(log, "wb") as log_file,
-        subprocess.Popen(
-            [*command, "--directory", folder, *options],
-            stdout=subprocess.PIPE,
-            stderr=log_file,
-            text=True,
-        ) as process,
-    ):
-        try:
-            port = int(re.search(r" port (\d+) ", process.stdout.readline())[1])
-            served = Served(process, port, log)
-            with contextlib.closing(served.connection):
-                yield served
-            assert process.poll() is None
-        finally:
-            process.terminate()
-            process.communicate()
+def serve(folder, log, *options, port=0):
+    """Serve a folder until the end of the block, then check that nothing went wrong meanwhile.
+
+    Raises `NotServingError` where the port is not to be had.
+    """
+    where = [str(port), "--bind", "127.0.0.1", "--directory", folder]
+    with open(log, "wb") as log_file, run(*where, *options, stderr=log_file) as running:
+        if not running.said:
+            raise NotServingError(log.read_text())
+        served = Served(running.process, running.port, log)
+        with contextlib.closing(served.connection):
+            yield served
+        assert running.process.poll() in (None, -signal.SIGKILL)
     assert "Traceback" not in log.read_text()
 
 

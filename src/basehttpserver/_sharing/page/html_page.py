@@ -29,6 +29,7 @@ class Allowed(NamedTuple):
     """What the visitor may do here, but for reading: the page offers it, the server checks it."""
 
     upload: bool = False
+    overwrite: bool = False
     mkdir: bool = False
     delete: bool = False
     zip: bool = False
@@ -90,6 +91,8 @@ _PICTURES = (
 )
 #: The script shows dates in the visitor's own.
 _ZONE = ' <span class="unscripted">UTC</span>'
+_NEVER_OVERWRITES = "Nothing is overwritten."
+_OVERWRITES = "A file takes the place of one that has its name."
 _EMPTY = '<p class="empty">This folder is empty.</p>\n'
 _DELETE_COLUMN = '<th role="columnheader" scope="col" class="scripted">Delete</th>\n'
 _DELETE = (
@@ -174,6 +177,7 @@ def _upload(allowed: Allowed) -> str:
     return template.UPLOAD.fill(
         {
             "max_bytes": "" if limit is None else str(limit),
+            "taken_names": _OVERWRITES if allowed.overwrite else _NEVER_OVERWRITES,
             "limit": "" if limit is None else f" Up to {format_size(limit)} each.",
         }
     )

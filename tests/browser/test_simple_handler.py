@@ -1,50 +1,11 @@
-"""Chromium: it moves within a video, asks whether its copies are good, and forgets redirects."""
+"""SimpleHTTPRequestHandler for a browser: videos, copies that are good, redirects, names, text."""
 
-import random
 import shutil
-import subprocess
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+from tests.browser.videos import SECONDS, seek
 from tests.clients.serving import serving_files
-
-WIDTH, HEIGHT, FRAMES_PER_SECOND, SECONDS = 160, 120, 10, 60
-
-
-@pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser):
-    """A page in a profile of its own, with an empty cache."""
-    with browser.new_context() as context:
-        yield context.new_page()
-
-
-@pytest.fixture(scope="module")
-def video(ffmpeg, tmp_path_factory):
-    """A video of nothing but noise, which cannot be made small; its index is at its end."""
-    path = tmp_path_factory.mktemp("video") / "video.webm"
-    noise = random.Random(1)
-    grey = b"\x80" * (WIDTH * HEIGHT // 2)
-    frames = (noise.randbytes(WIDTH * HEIGHT) + grey for _ in range(FRAMES_PER_SECOND * SECONDS))
-    size, rate = f"{WIDTH}x{HEIGHT}", str(FRAMES_PER_SECOND)
-    raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", size, "-r", rate]
-    encoder = ["-c:v", "libvpx", "-b:v", "4M", "-g", "10", "-deadline", "realtime"]
-    subprocess.run(
-        [ffmpeg, "-loglevel", "error", *raw, "-i", "-", *encoder, "-cpu-used", "8", str(path)],
-        input=b"".join(frames),
-        check=True,
-        timeout=50,
-    )
-    assert path.stat().st_size > 5_000_000
-    return path
 
 
 def test_moving_within_a_video(page, folder, video):
@@ -55,16 +16,7 @@ def test_moving_within_a_video(page, folder, video):
         page.wait_for_function("document.querySelector('video').readyState >= 1")
         first = [seen for seen in files.take_seen() if seen.target == "/video.webm"]
         for place in (SECONDS * 0.7, SECONDS * 0.3, SECONDS - 2):
-            reached = page.evaluate(
-                """place => new Promise((resolve, reject) => {
-                    const video = document.querySelector("video");
-                    video.onseeked = () => resolve(video.currentTime);
-                    video.onerror = () => reject(video.error.message);
-                    video.currentTime = place;
-                })""",
-                place,
-            )
-            assert reached == pytest.approx(place, abs=0.01)
+            assert seek(page, place) == pytest.approx(place, abs=0.01)
         later = [seen for seen in files.take_seen() if seen.target == "/video.webm"]
     # What it has asked for to know the length of the video; then what is where the places are.
     assert first[0].range == "bytes=0-"
