@@ -17,6 +17,7 @@ looking at each file twice; but then a file that has changed in between costs th
 from __future__ import annotations
 
 import os
+import re
 import struct
 import sys
 import time
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["ArchivingHandler", "write_archive"]
 
 _BLOCK_BYTES: Final = 131072
+
+_DRIVE: Final = re.compile(r"\A([A-Za-z]):")
 
 #: The directory at the end of an archive is kept until then, about half a KiB for each entry.
 _MAX_ENTRIES: Final = 200_000
@@ -224,7 +227,9 @@ def _make_folder(archive: zipfile.ZipFile, found: _Found) -> None:
 
 def _plain(name: str) -> str:
     """Return a name that is text, and leads out of no folder where Windows unpacks it."""
-    return name.encode("utf-8", "replace").decode().replace("\\", "_")
+    name = name.encode("utf-8", "replace").decode().replace("\\", "_")
+    # A folder named "C:" is nothing special elsewhere, and whoever may put things here can make it.
+    return _DRIVE.sub(r"\1_", name)
 
 
 def _file_information(name: str, file: RegularFile) -> zipfile.ZipInfo:
