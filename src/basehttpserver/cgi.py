@@ -239,7 +239,7 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
         Such as a symbolic link, or what `translate_path` understands otherwise than `is_cgi` does.
         """
         folders = {url: self._translate_decoded(url) for url in self.cgi_directories}
-        path = self.translate_path(self.path)
+        path = self._locate()
         files = [path]
         if path.endswith("/"):
             files += [os.path.join(path, name) for name in self.index_pages]
