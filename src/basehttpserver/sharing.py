@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import posixpath
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypedDict
@@ -138,7 +139,7 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
             self.send_error(HTTPStatus.NOT_FOUND, "No permission to list directory")
             return None
         answer = answer_with_listing(
-            decode_path(self.path),
+            _plain_path(self.path),
             entries,
             accept=", ".join(self.headers.get_all("Accept", ())),
             query=_query_of(self.path),
@@ -191,6 +192,15 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         if _ACTIVE.search(content_type):
             fields.append(("Content-Security-Policy", "sandbox"))
         return fields
+
+
+def _plain_path(target: str) -> str:
+    """Return the path of a folder without what leads nowhere, ``..`` and more slashes than one.
+
+    A browser has left that out before; others may send it by the thousand.
+    """
+    names = posixpath.normpath(decode_path(target)).strip("/")
+    return f"/{names}/" if names else "/"
 
 
 def _query_of(target: str) -> str:

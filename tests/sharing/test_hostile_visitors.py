@@ -5,11 +5,13 @@ import functools
 import gzip
 import io
 import os
+import re
 import zipfile
 
 import pytest
 
 from basehttpserver._sharing.tus import ResumableHandler
+from basehttpserver._sharing.visibility import Visibility
 from basehttpserver.cgi import CGIHTTPRequestHandler
 from basehttpserver.sharing import SharingHTTPRequestHandler
 from tests.sharing.running import SERVERS, sharing
@@ -111,6 +113,51 @@ def test_a_path_that_looks_like_an_address(folder, target, server):
         for method in ("GET", "HEAD", "PUT", "POST", "OPTIONS"):
             status = shared.ask(method, target, b"x" if method == "PUT" else None).status
             assert status != 500, method
+
+
+class TestLongTargets:
+    """What leads through thousands of folders costs no more than its length."""
+
+    @pytest.mark.parametrize("server", SERVERS)
+    @pytest.mark.parametrize("step", ["./", "/", "../", "x/../", "%2e%2e/", "%2f"])
+    def test_to_and_fro(self, folder, server, step):
+        """A link to each folder on the way, relative to the last, took gigabytes."""
+        with share(folder, server_class=server) as shared:
+            answer = shared.ask("GET", "/" + step * (60_000 // len(step)) + "/")
+            assert answer.status == 200
+            assert len(answer.body) < 100_000
+            listed = {"Accept": "application/json"}
+            assert b'"path":"/",' in shared.ask("GET", "/" + step * 9 + "/", headers=listed).body
+
+    def test_down(self, folder):
+        (folder / "/".join(["d"] * 100)).mkdir(parents=True)
+        with share(folder) as shared:
+            page = shared.ask("GET", "/d" * 100 + "/").body.decode()
+        links = re.findall(r'<li><a href="((?:\.\./)*)(?:\./)?"', page)
+        assert [len(link) // 3 for link in links] == [100, *range(29, -1, -1)]
+        assert page.count("<li>…</li>") == 1
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "MKCOL", "DELETE"])
+    def test_to_nothing(self, folder, method):
+        allowed = {"allows_upload": True, "allows_mkdir": True, "allows_delete": True}
+        with share(folder, hide=("x/*/*/*/*",), allows_zip=True, **allowed) as shared:
+            for target in ("/" + "x/" * 30_000, "/" + "x/" * 30_000 + "?zip", "/" + "x" * 60_000):
+                body = b"x" if method == "PUT" else None
+                assert 400 <= shared.ask(method, target, body).status < 500
+
+    def test_to_no_script(self, folder):
+        class Scripts(CGIHTTPRequestHandler, SharingHTTPRequestHandler):
+            pass
+
+        with sharing(folder, Scripts) as shared:
+            for target in ("/" + "x/" * 30_000, "/cgi-bin/" + "x/" * 30_000):
+                assert shared.ask("GET", target).status == 404
+
+
+def test_long_paths_are_hidden():
+    visible = Visibility((), shows_dotfiles=True)
+    assert not visible.hides(["x"] * 2048)
+    assert visible.hides(["x"] * 2049)
 
 
 class TestMethodsOfAnotherClass:

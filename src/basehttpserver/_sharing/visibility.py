@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from basehttpserver._files.paths import MAX_PATH_CHARACTERS
 from basehttpserver._files.served_folder import ServedFolder
 from basehttpserver._sharing.names import is_upload
 
@@ -44,7 +45,12 @@ class Visibility:
         self._of_paths = _compile([glob.strip("/") for glob in globs if "/" in glob])
 
     def hides(self, names: Sequence[str]) -> bool:
-        """Tell whether what these names lead to is hidden, or anything above it."""
+        """Tell whether what these names lead to is hidden, or anything above it.
+
+        So is what has a path that is too long: each folder on the way is looked at by its own.
+        """
+        if sum(map(len, names)) + len(names) > MAX_PATH_CHARACTERS:
+            return True
         return any(self._hides_last(names[: count + 1]) for count in range(len(names)))
 
     def _hides_last(self, names: Sequence[str]) -> bool:
