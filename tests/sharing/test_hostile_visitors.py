@@ -6,10 +6,12 @@ import gzip
 import io
 import os
 import re
+import urllib.parse
 import zipfile
 
 import pytest
 
+from basehttpserver._sharing import visibility
 from basehttpserver._sharing.tus import ResumableHandler
 from basehttpserver._sharing.visibility import Visibility
 from basehttpserver.cgi import CGIHTTPRequestHandler
@@ -158,6 +160,17 @@ def test_long_paths_are_hidden():
     visible = Visibility((), shows_dotfiles=True)
     assert not visible.hides(["x"] * 2048)
     assert visible.hides(["x"] * 2049)
+
+
+@pytest.mark.parametrize("name", ["private.", "private%20", "private::$DATA", "nul.txt"])
+def test_names_that_windows_takes_for_others(folder, name, monkeypatch):
+    """Where it is asked for as an archive, or to be changed, too."""
+    (folder / urllib.parse.unquote(name)).mkdir()
+    monkeypatch.setattr(visibility, "_ON_WINDOWS", True)
+    with share(folder, hide=("private",), allows_zip=True, allows_delete=True) as shared:
+        assert shared.ask("GET", f"/{name}/?zip").status == 404
+        assert shared.ask("GET", f"/{name}/").status == 404
+        assert shared.ask("DELETE", f"/{name}").status == 404
 
 
 class TestMethodsOfAnotherClass:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from basehttpserver._files.paths import MAX_PATH_CHARACTERS
+from basehttpserver._files.paths import MAX_PATH_CHARACTERS, has_windows_meaning
 from basehttpserver._files.served_folder import ServedFolder
 from basehttpserver._sharing.names import is_upload
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from basehttpserver._files.served_folder import HeldFolder, Way
 
 __all__ = ["Visibility", "VisibleFolder"]
+
+_ON_WINDOWS: Final = os.name == "nt"
 
 #: What has to be found below it, by RFC 8615, is meant to be seen.
 _WELL_KNOWN: Final = ".well-known"
@@ -121,9 +123,12 @@ class VisibleFolder(ServedFolder):
 
     def _shows(self, path: str) -> bool:
         try:
-            return not self._visibility.hides(self._names(path))
+            names = self._names(path)
         except ValueError:
             return False
+        if _ON_WINDOWS and has_windows_meaning("/".join(names)):
+            return False  # Such as "private.", which is "private" there, and no such name.
+        return not self._visibility.hides(names)
 
     def _require_shown(self, path: str) -> None:
         if not self._shows(path):
