@@ -10,7 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from basehttpserver._command_line.checks import check, tls_keywords
+from basehttpserver._command_line.checks import (
+    asks_for_passwords,
+    check,
+    is_private,
+    tls_keywords,
+)
 from basehttpserver._command_line.environment import words_from_environment
 from basehttpserver._command_line.listening import (
     FIRST_PORT,
@@ -75,7 +80,7 @@ def _parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     parser.origin = "environment variable: "
     parser.parse_args(of_environment)
     parser.origin = ""
-    options = parser.parse_args([*of_environment, *words])
+    options: argparse.Namespace = parser.parse_args([*of_environment, *words])
     if options.port_word is not None:
         options.port = options.port_word
     return options
@@ -94,6 +99,13 @@ def _listening(
 
 def _announce(server: Server, options: argparse.Namespace) -> None:
     """Say where the server is, in all the ways that were asked for."""
+    if asks_for_passwords(options) and options.tls_cert is None and not is_private(options):
+        print(
+            "Passwords cross the network readable: serve HTTPS by --tls-cert, or listen on this"
+            " machine alone, behind a proxy that serves HTTPS.",
+            file=sys.stderr,
+            flush=True,
+        )
     if options.unix is not None:
         print(f"Serving {scheme_of(server).upper()} on {options.unix} ...", flush=True)
         return

@@ -35,7 +35,7 @@ from basehttpserver._cgi.meta_variables import (
 )
 from basehttpserver._cgi.script import ClientGoneError, Script, ScriptSilentError
 from basehttpserver._cgi.target import Target, collapse_path, has_control_character, paths_through
-from basehttpserver._files.paths import has_windows_meaning
+from basehttpserver._files.paths import MAX_PATH_CHARACTERS, has_windows_meaning
 from basehttpserver.files import SimpleHTTPRequestHandler
 
 if TYPE_CHECKING:
@@ -239,7 +239,9 @@ class CGIHTTPRequestHandler(SimpleHTTPRequestHandler):
         Such as a symbolic link, or what `translate_path` understands otherwise than `is_cgi` does.
         """
         folders = {url: self._translate_decoded(url) for url in self.cgi_directories}
-        path = self.translate_path(self.path)
+        path = self._locate()
+        if len(path) > MAX_PATH_CHARACTERS:
+            return True  # No file has it, and looking at each folder on the way takes seconds.
         files = [path]
         if path.endswith("/"):
             files += [os.path.join(path, name) for name in self.index_pages]

@@ -35,6 +35,9 @@ _ON_WINDOWS = os.name == "nt"
 
 _VARY = ("Vary", "Accept-Encoding")
 
+#: Fields of ours that are sent beside those of a program: several of them count together.
+_ADDING_UP = ("Content-Security-Policy", "Vary")
+
 #: How the names of the fields begin that `conditional_fields` looks for.
 _CONDITIONAL = ("if-", "range:")
 
@@ -174,7 +177,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def end_headers(self) -> None:
         """End the head and send it, with those fields of ours that nobody has sent before."""
         if self._fields_at_the_end:
-            self._send_unless_sent(self._fields_at_the_end)
+            self._send_unless_sent(self._fields_at_the_end, _ADDING_UP)
         super().end_headers()
 
     def list_directory(self, path: str) -> io.BytesIO | None:
@@ -386,7 +389,9 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         finally:
             self._fields_at_the_end = ()
 
-    def _send_unless_sent(self, fields: Iterable[Sequence[str]]) -> None:
+    def _send_unless_sent(
+        self, fields: Iterable[Sequence[str]], adding_up: Sequence[str] = ("Vary",)
+    ) -> None:
         """Send the fields of whose names there was none before the first of them."""
         # They may repeat among themselves. HTTP/0.9 has no fields, and then no buffer either.
         sent = {
@@ -394,5 +399,5 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
             for line in getattr(self, "_headers_buffer", ())
         }
         for name, value in fields:
-            if name.lower() not in sent or name == "Vary":  # Whose values add up.
+            if name.lower() not in sent or name in adding_up:
                 self.send_header(name, value)

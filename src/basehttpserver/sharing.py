@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import urllib.parse
+import posixpath
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypedDict
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from basehttpserver._files.listing import Entry
+    from basehttpserver._files.representation import Codings
     from basehttpserver._files.served_folder import Symlinks
     from basehttpserver._sharing.credentials import Users
 
@@ -27,14 +29,9 @@ __all__ = ["Listing", "SharingHTTPRequestHandler", "SharingOptions"]
 
 Listing = Literal["page", "plain", "none"]
 
-#: What a browser runs, or shows with scripts in it, if it is opened by itself.
-_ACTIVE: Final = (
-    "text/html",
-    "application/xhtml+xml",
-    "image/svg+xml",
-    "text/xml",
-    "application/xml",
-)
+#: In the media types of what a browser shows with scripts in it, if it is opened by itself: HTML,
+#: and all of XML, in which elements of XHTML may be.
+_ACTIVE: Final = re.compile("html|xml|xsl", re.IGNORECASE)
 
 
 class SharingOptions(TypedDict, total=False):
@@ -102,12 +99,14 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
     * `listing`: what is sent for a folder without an index page: ``"page"``, one that people like
       to look at (to scripts that ask for it, JSON or plain text); ``"plain"``, that of
       ``http.server``; ``"none"``: it is not found;
-    * `allows_zip`: send a folder as an archive, for its URL with ``?zip``.
+    * `allows_zip`: send a folder as an archive, for its URL with ``?zip``. (Not together with
+      `CGIHTTPRequestHandler`: the archive has the scripts as they are.)
 
     Who may read, and who may change something: `readers`, `writers`, `realm`, see
     `AuthorizedHandler`. What may be changed: `allows_upload` and its like, see `WritingHandler`.
     Where files may be put, those that could run a script in a browser are sent with a policy that
-    keeps it from doing so: else who may upload could act for who looks at it.
+    keeps it from doing so: else who may upload could act for who looks at it. For the same reason
+    `precompressed` counts only where they may replace others, too.
     """
 
     listing: Listing = "page"
@@ -140,7 +139,7 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
             self.send_error(HTTPStatus.NOT_FOUND, "No permission to list directory")
             return None
         answer = answer_with_listing(
-            decode_path(self.path),
+            _plain_path(self.path),
             entries,
             accept=", ".join(self.headers.get_all("Accept", ())),
             query=_query_of(self.path),
@@ -156,6 +155,14 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         self._send_unless_sent([("Cache-Control", "no-cache")])
         self.end_headers()
         return io.BytesIO(answer.body)
+
+    @property
+    def _codings(self) -> Codings:
+        codings = super()._codings
+        if self.allows_upload and not self.allows_overwriting:
+            # A new file page.html.gz would take the place of page.html.
+            codings = codings._replace(are_found=False)
+        return codings
 
     @property
     def _allowed(self) -> Allowed:
@@ -185,10 +192,19 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         if not self.allows_upload:
             return fields
         fields.append(("X-Content-Type-Options", "nosniff"))
-        if content_type.partition(";")[0].strip().lower() in _ACTIVE:
+        if _ACTIVE.search(content_type):
             fields.append(("Content-Security-Policy", "sandbox"))
         return fields
 
 
+def _plain_path(target: str) -> str:
+    """Return the path of a folder without what leads nowhere, ``..`` and more slashes than one.
+
+    A browser has left that out before; others may send it by the thousand.
+    """
+    names = posixpath.normpath(decode_path(target)).strip("/")
+    return f"/{names}/" if names else "/"
+
+
 def _query_of(target: str) -> str:
-    return urllib.parse.urlsplit(target.partition("#")[0].lstrip("/")).query
+    return target.partition("#")[0].partition("?")[2]

@@ -72,11 +72,11 @@ def fail(*options, variables=()):
     return ended.stderr
 
 
-def ask(address, target="/", *, family=socket.AF_INET, method="GET", fields=()):
+def ask(address, target="/", *, family=socket.AF_INET, method="GET", fields=(), body=b""):
     """Send one request over a connection of its own; return all of the answer."""
     lines = [f"{method} {target} HTTP/1.1", "Host: x", "Connection: close", *fields, "", ""]
     with socket.socket(family) as client:
         client.settimeout(PATIENCE_SECONDS)
         client.connect(address)
-        client.sendall("\r\n".join(lines).encode())
+        client.sendall("\r\n".join(lines).encode() + body)
         return b"".join(iter(lambda: client.recv(65536), b""))

@@ -98,4 +98,4 @@ def test_the_command_line_wins(tmp_path):
 
 def test_what_is_wrong_with_a_variable_is_said():
     said = fail(variables={"BASEHTTPSERVER_PORT": "x"})
-    assert "environment variable: argument --port: invalid port value: 'x'" in said
+    assert "environment variable: argument --port: a port is a number" in said

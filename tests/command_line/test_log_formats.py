@@ -2,13 +2,14 @@
 
 import json
 import re
+import socket
 
 import pytest
 
 from basehttpserver import BaseHTTPRequestHandler, ThreadingHTTPServer
 from basehttpserver._command_line.log_formats import LOG_FORMATS, Quiet
 from tests.command_line.running import ask, fail, run
-from tests.running import serving
+from tests.running import PATIENCE_SECONDS, serving
 
 AT = r"\[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]"
 
@@ -101,6 +102,33 @@ def test_request_that_is_refused(log, name):
     (line,) = log(name, "/\x00x\x1b[31m")
     assert "400" in line
     assert line.isprintable()
+
+
+def test_refused_request_is_not_taken_for_the_one_before(capsys):
+    class Named(Application):
+        remote_user = "ann"
+
+    first = b"GET /x HTTP/1.1\r\nHost: first\r\n\r\n"
+    refused = [b"GET /y BAD\r\n\r\n", b"GET /" + b"y" * 70_000 + b" HTTP/1.1\r\n\r\n"]
+    handler = type("Handler", (LOG_FORMATS["json"], Named), {})
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as running:
+        for second in refused:
+            with socket.create_connection(running.address, PATIENCE_SECONDS) as client:
+                client.sendall(first + second)
+                while client.recv(65536):
+                    pass
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["status"] for line in lines] == [200, 400, 200, 414]
+    assert lines[1]["request"] == "GET /y BAD"
+    for line in lines[1::2]:
+        assert not {"user", "target", "host", "method"} & line.keys()
+
+
+def test_what_is_about_no_answer(log, monkeypatch):
+    monkeypatch.setattr(Application, "do_GET", lambda self: self.log_error('%s "', "a\nb"))
+    (line,) = log("json", "/x")
+    found = json.loads(line)
+    assert (found["client"], found["message"]) == ("127.0.0.1", 'a\nb "')
 
 
 def test_quiet(log):

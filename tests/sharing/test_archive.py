@@ -20,7 +20,7 @@ from basehttpserver._sharing import archive as module
 from basehttpserver._sharing.archive import ArchivingHandler, write_archive
 from basehttpserver._sharing.disposition import attachment
 from basehttpserver._sharing.visibility import Visibility, VisibleFolder
-from tests.running import eventually
+from tests.running import PATIENCE_SECONDS, eventually
 from tests.sharing.running import SERVERS, sharing
 
 
@@ -245,7 +245,7 @@ def test_names(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_bytes(b"")
     archive, _ = archive_of(tmp_path)
-    names = [".._up", ".._up_", "??", "??_", "C:x", "in_ner/", "in_ner/file", "in_ner/file_"]
+    names = [".._up", ".._up_", "??", "??_", "C_x", "in_ner/", "in_ner/file", "in_ner/file_"]
     assert names_of(archive) == [*names, "new\nline"]
 
 
@@ -334,3 +334,52 @@ def test_a_reader_that_cannot_seek(tree):
 )
 def test_names_of_attachments(name, value):
     assert attachment(name) == value
+
+
+def test_few_are_made_at_a_time(tmp_path, monkeypatch):
+    """Forty that compute at once kept everybody else waiting for ten seconds."""
+    (tmp_path / "file").write_bytes(b"x" * 100_000)
+    lock, running, most = threading.Lock(), [], []
+    may_end = threading.Barrier(module._AT_A_TIME._initial_value)
+    copy = module._copy
+
+    def counted(file, entry):
+        with lock:
+            running.append(entry)
+            most.append(len(running))
+        may_end.wait(PATIENCE_SECONDS)  # As many as there may be are here together.
+        copy(file, OnlyWrites(io.BytesIO()))
+        with lock:
+            running.remove(entry)
+
+    monkeypatch.setattr(module, "_copy", counted)
+    threads = [threading.Thread(target=archive_of, args=(tmp_path,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    assert len(most) == 6
+    assert max(most) == 2
+
+
+def test_clients_that_do_not_read_keep_no_other_waiting(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    reads = threading.Event()
+
+    class Waiting:
+        def write(self, data):
+            reads.wait(PATIENCE_SECONDS)
+
+    def make():
+        write_archive(Waiting(), served_folder(str(tmp_path), "all"), tmp_path)
+
+    threads = [threading.Thread(target=make) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert archive_of(tmp_path)[0].namelist() == ["file"]
+        assert not reads.is_set()
+    finally:
+        reads.set()
+        for thread in threads:
+            thread.join(PATIENCE_SECONDS)

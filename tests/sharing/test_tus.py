@@ -15,6 +15,7 @@ from tusclient.client import TusClient
 from basehttpserver import HTTPServer, Settings, ThreadingHTTPServer
 from basehttpserver._sharing.claims import claim
 from basehttpserver._sharing.credentials import PlainUsers
+from basehttpserver._sharing.names import make_token
 from basehttpserver._sharing.resumable import Cleaning
 from basehttpserver._sharing.tus import ResumableHandler
 from basehttpserver._sharing.writing import WritingHandler
@@ -431,7 +432,7 @@ class TestExpiry:
         keeps = {"upload_expiry_seconds": 1000, "_cleaning": Cleaning(0.0)}
         with sharing(tmp_path, ResumableHandler, **keeps, **ALL) as shared:
             begin(shared)
-            (tmp_path / ".upload-crashed.part").write_bytes(b"")
+            (tmp_path / f".upload-{make_token()}.part").write_bytes(b"")  # by a crash
             (tmp_path / ".upload-other").write_bytes(b"")
             (tmp_path / ".upload-folder.part").mkdir()
             (tmp_path / ".upload-link.part").symlink_to("file")
@@ -531,6 +532,6 @@ def test_claims():
 
 def test_names_of_preparations():
     for handler in (WritingHandler, ResumableHandler):
-        for method, name in handler._preparations.items():
+        for method, (answer, name) in handler._preparations.items():
             assert hasattr(handler, name)
-            assert hasattr(handler, f"do_{method}")
+            assert getattr(handler, f"do_{method}") is answer

@@ -513,3 +513,10 @@ def test_arguments(site, query, arguments):
     assert not (site.folder / "ran").exists()
     assert not Path("ran").exists()
     assert answer.split()[-1] == b"0"  # RFC 3875 4.4: GET and HEAD only.
+
+
+def test_passwords_of_the_command_line_are_not_the_scripts(environment, monkeypatch):
+    monkeypatch.setenv("BASEHTTPSERVER_AUTH", "me:SECRET")
+    monkeypatch.setenv("BASEHTTPSERVER_UPLOAD_AUTH", "me:SECRET")
+    with environment.serving() as running:
+        assert b"SECRET" not in b"".join(variables(running).values())

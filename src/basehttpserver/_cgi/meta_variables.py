@@ -44,17 +44,21 @@ _META_VARIABLE: Final = re.compile(
     r"|SERVER_(?:NAME|PORT|PROTOCOL|SOFTWARE)"
 )
 
+#: Of the command line's options, ``--auth`` and ``--upload-auth``.
+_SECRETS: Final = ("BASEHTTPSERVER_AUTH", "BASEHTTPSERVER_UPLOAD_AUTH")
+
 
 def inherited_variables() -> dict[str, str]:
     """Return the environment of this process, as CPython passes it on, without meta-variables.
 
     Such a one is about another request: that of a script which has started this server. The
-    exception is HTTP_PROXY, which then is what an administrator says.
+    exception is HTTP_PROXY, which then is what an administrator says. Left out, too, are the
+    passwords of visitors, where the command line has them from variables.
     """
     return {
         name: value
         for name, value in os.environ.items()
-        if name == "HTTP_PROXY" or not _META_VARIABLE.fullmatch(name)
+        if name == "HTTP_PROXY" or not (_META_VARIABLE.fullmatch(name) or name in _SECRETS)
     }
 
 

@@ -21,6 +21,9 @@ __all__ = ["PREFIX", "variable_of", "words_from_environment"]
 PREFIX: Final = "BASEHTTPSERVER_"
 
 _YES: Final = frozenset({"1", "yes", "true", "on"})
+#: Options that are there to keep somebody out.
+_PASSWORDS: Final = ("auth", "upload_auth")
+
 _NO: Final = frozenset({"0", "no", "false", "off", ""})
 
 
@@ -63,6 +66,9 @@ def _words_of(action: argparse.Action, value: str) -> Iterator[str]:
     if not isinstance(action, argparse._AppendAction):
         return iter([f"{flag}={value}"])
     values = shlex.split(value)
+    if not values and action.dest in _PASSWORDS:
+        # Else a variable that something else was to fill would let everybody in.
+        raise ValueError("it is empty; unset it to ask nobody for a password")
     each = action.nargs if isinstance(action.nargs, int) else 1
     if len(values) % each:
         raise ValueError(f"{len(values)} words, and {flag} has {each} each time")

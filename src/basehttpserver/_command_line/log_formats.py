@@ -66,7 +66,7 @@ class _AtEndOfHead(BaseHTTPRequestHandler):
 
     def field(self, name: str) -> str | None:
         """Return a field of the request, where there is one, cut to a size that a log can have."""
-        headers = getattr(self, "headers", None)
+        headers = getattr(self, "headers", None) if self.is_parsed else None
         value = None if headers is None else headers.get(name)
         return None if value is None else str(value)[:_MAX_VALUE_CHARACTERS]
 
@@ -74,7 +74,12 @@ class _AtEndOfHead(BaseHTTPRequestHandler):
     def user(self) -> str | None:
         """Whom the request has shown to come from."""
         found: str | None = getattr(self, "remote_user", None)
-        return found
+        return found if self.is_parsed else None
+
+    @property
+    def is_parsed(self) -> bool:
+        """Whether the head was one; else the attributes may be those of the request before."""
+        return bool(self.request_version)
 
 
 class Common(_AtEndOfHead):
@@ -101,7 +106,11 @@ class Combined(Common):
 
 
 class Json(_AtEndOfHead):
-    """One JSON object for a request; times are UTC (RFC 3339), what is not known is left out."""
+    """One JSON object for a request; times are UTC (RFC 3339), what is not known is left out.
+
+    A request that was refused for its head has that line of it, as ``request``. What else is logged
+    is an object, too, so that each line can be read as one.
+    """
 
     _fields: ClassVar[dict[str, str]] = {
         "host": "Host",
@@ -109,21 +118,38 @@ class Json(_AtEndOfHead):
         "user_agent": "User-Agent",
     }
 
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log what is about no answer."""
+        message = (format % args)[:_MAX_VALUE_CHARACTERS]
+        write_line(_object({**self._origin, "message": message}) + "\n")
+
+    @property
+    def _origin(self) -> dict[str, object]:
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+        return {"time": now.replace("+00:00", "Z"), "client": self.address_string()}
+
     def format_line(self, status: int | str, size: int | None) -> str:
         """Return the line, without its end."""
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+        request: dict[str, object] = {"request": self.requestline[:_MAX_VALUE_CHARACTERS] or None}
+        if self.is_parsed:
+            request = {
+                "user": self.user,
+                "method": self.command,
+                "target": self.path[:_MAX_VALUE_CHARACTERS],
+                "version": self.request_version,
+            }
         line = {
-            "time": now.replace("+00:00", "Z"),
-            "client": self.address_string(),
-            "user": self.user,
-            "method": self.command,
-            "target": getattr(self, "path", None),
-            "version": self.request_version or None,
+            **self._origin,
+            **request,
             "status": status,
             "bytes": size,
             **{name: self.field(field) for name, field in self._fields.items()},
         }
-        return json.dumps({name: value for name, value in line.items() if value is not None})
+        return _object(line)
+
+
+def _object(values: dict[str, object]) -> str:
+    return json.dumps({name: value for name, value in values.items() if value is not None})
 
 
 def _quote(value: str | None) -> str:

@@ -23,8 +23,23 @@ class Parser(argparse.ArgumentParser):
     #: Where the options are from that are read.
     origin = ""
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read the options, and print no word that is none of them: it may be a password."""
+        options, others = self.parse_known_args(args, namespace)
+        if others:
+            flags = [word.partition("=")[0] for word in others if word.startswith("-")]
+            self.error(
+                f"{', '.join(flags)} is no option"
+                if flags
+                else "there is a word too much behind the options and the port"
+            )
+        return options
+
     def error(self, message: str) -> NoReturn:
         """End with status 2."""
+        # By these two, too, argparse would print what may be a password.
+        message = re.sub(r"(ambiguous option: [^=]*)=.* could match", r"\1 could match", message)
+        message = re.sub(r"ignored explicit argument .*", "it has no value", message)
         self.exit(2, f"{self.prog}: error: {self.origin}{message} (--help shows the options)\n")
 
 
@@ -69,10 +84,10 @@ def make_parser() -> Parser:
 def _port(word: str) -> int | str:
     if word == AUTO:
         return AUTO
-    port = int(word)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"port {port} is not between 0 and 65535")
-    return port
+    if not (word.isascii() and word.isdigit() and int(word[:6]) <= 65535):
+        # Not the word: behind "--auth me" it may be the password.
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, or {AUTO!r}")
+    return int(word)
 
 
 #: RFC 9111 5.2.
@@ -81,9 +96,10 @@ _CACHE_CONTROL = re.compile(r"[a-z-]+(=[0-9]+)?( *, *[a-z-]+(=[0-9]+)?)*")
 #: RFC 6454 6.2.
 _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
 
-_SIZE = re.compile(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
+#: RFC 9110 8.3.1; parameters may follow.
+_MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9A-Za-z-]+/[!#$&^_.+0-9A-Za-z-]+[ \t]*(;[^\r\n]*)?\Z")
 
-_port.__name__ = "port"  # As argparse calls it in what it says of a bad one.
+_SIZE = re.compile(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
 
 
 def _add_address(parser: Parser) -> None:
@@ -185,6 +201,7 @@ def _add_served(parser: Parser) -> None:
     group.add(
         "--content-type",
         metavar="TYPE",
+        type=_media_type,
         default=SimpleHTTPRequestHandler.default_content_type,
         help="content type of files with an unknown extension (default: %(default)s)",
         example="--content-type text/plain",
@@ -219,6 +236,7 @@ def _add_paths(parser: Parser) -> None:
         "--index",
         action="append",
         metavar="NAME",
+        type=_name,
         help="name of the page that stands for its folder, in place of index.html and index.htm;"
         " may be given several times",
         example="--index home.html",
@@ -227,6 +245,7 @@ def _add_paths(parser: Parser) -> None:
         "--hide",
         action="append",
         metavar="GLOB",
+        type=_glob,
         default=[],
         help="do not show, and do not find, names that match; with a slash, paths from the"
         " directory on; may be given several times",
@@ -349,6 +368,28 @@ def _add_users(parser: Parser) -> None:
     )
 
 
+def _name(word: str) -> str:
+    if not word or "/" in word or word in (os.curdir, os.pardir):
+        raise argparse.ArgumentTypeError(f"{word!r} is no name of a file in a folder")
+    return word
+
+
+def _glob(word: str) -> str:
+    names = word.strip("/").split("/")
+    if not {"", os.curdir, os.pardir}.isdisjoint(names):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} matches nothing: it is for a name, as *.bak, or for a path from the"
+            " directory on, as private/*"
+        )
+    return word
+
+
+def _media_type(word: str) -> str:
+    if not _MEDIA_TYPE.match(word):
+        raise argparse.ArgumentTypeError(f"{word!r} is no media type, as text/plain is")
+    return word
+
+
 def _charset(word: str) -> str | None:
     if not word.isascii() or not word.replace("-", "").replace("_", "").isalnum():
         raise argparse.ArgumentTypeError(f"{word!r} is no charset, as utf-8 is")
@@ -375,7 +416,7 @@ def _origin(word: str) -> str:
 
 def _size(word: str) -> int:
     found = _SIZE.fullmatch(word)
-    if found is None:
+    if found is None or not int(found[1]):
         raise argparse.ArgumentTypeError(f"{word!r} is no size, as 500M is")
     size: int = int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
     return size

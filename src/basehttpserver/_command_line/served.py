@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from basehttpserver._command_line.log_formats import LOG_FORMATS, Quiet
+from basehttpserver._command_line.secrets import globs_of_secrets
 from basehttpserver._sharing.credentials import HtpasswdUsers, PlainUsers, Users
 from basehttpserver.sharing import SharingHTTPRequestHandler
 
@@ -36,7 +37,7 @@ def make_handler(options: argparse.Namespace) -> Callable[..., SharingHTTPReques
         "cache_control": options.cache,
         "listing": options.listing,
         "allows_zip": options.zip,
-        "hide": tuple(options.hide),
+        "hide": (*options.hide, *globs_of_secrets(options)),
         "dotfiles": options.dotfiles,
         "pretty_urls": options.pretty_urls,
         "spa": options.spa,
@@ -64,13 +65,15 @@ def find_users(option: str, words: list[str], file: str | None) -> Users | None:
 
     Raises ``ValueError``.
     """
-    if words and file:
+    if words and file is not None:
         raise ValueError(f"{option} and {option}-file cannot be together")
-    if file:
+    if file is not None:
         try:
             return HtpasswdUsers(file)
         except OSError as error:
-            raise ValueError(f"cannot read {file!r}: {error.strerror}") from None
+            raise ValueError(f"{option}-file: cannot read {file!r}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"{option}-file: {file!r} is not a file of htpasswd") from None
         except ImportError:
             raise ValueError(
                 f"{option}-file needs libraries: pip install 'basehttpserver[htpasswd]'"

@@ -6,6 +6,10 @@ import ntpath
 import os
 import re
 import urllib.parse
+from typing import Final
+
+#: No system opens a longer path by its name (PATH_MAX of Linux, in bytes; of others it is less).
+MAX_PATH_CHARACTERS: Final = 4096
 
 _WINDOWS_DEVICES = frozenset(
     ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]

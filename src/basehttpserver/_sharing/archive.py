@@ -17,8 +17,10 @@ looking at each file twice; but then a file that has changed in between costs th
 from __future__ import annotations
 
 import os
+import re
 import struct
 import sys
+import threading
 import time
 import zipfile
 from http import HTTPStatus
@@ -39,8 +41,14 @@ __all__ = ["ArchivingHandler", "write_archive"]
 
 _BLOCK_BYTES: Final = 131072
 
+_DRIVE: Final = re.compile(r"\A([A-Za-z]):")
+
 #: The directory at the end of an archive is kept until then, about half a KiB for each entry.
 _MAX_ENTRIES: Final = 200_000
+
+#: So many are made at a time, so that those who ask for something else get their turn: what makes
+#: one computes without a pause as long as its client takes it.
+_AT_A_TIME: Final = threading.BoundedSemaphore(2)
 
 #: Of the fields of MS-DOS for a date.
 _FIRST_YEAR, _LAST_YEAR = 1980, 2107
@@ -83,7 +91,11 @@ def write_archive(stream: SupportsWrite[bytes], folder: ServedFolder, path: str)
     Raises what `stream` raises, and OSError for a file that cannot be read to its end; then the
     archive has no end.
     """
-    output = _Output(stream)
+    with _AT_A_TIME:
+        return _write_archive(_Output(stream), folder, path)
+
+
+def _write_archive(output: _Output, folder: ServedFolder, path: str) -> int:
     archive = zipfile.ZipFile(output, "w", allowZip64=True)
     left_out = 0
     try:
@@ -116,7 +128,11 @@ class _Output:
 
     def write(self, data: bytes) -> int:
         if self._stream is not None:
-            self._stream.write(data)
+            _AT_A_TIME.release()  # A client that does not read must not keep the others waiting.
+            try:
+                self._stream.write(data)
+            finally:
+                _AT_A_TIME.acquire()
         return len(data)
 
     def flush(self) -> None:
@@ -224,7 +240,9 @@ def _make_folder(archive: zipfile.ZipFile, found: _Found) -> None:
 
 def _plain(name: str) -> str:
     """Return a name that is text, and leads out of no folder where Windows unpacks it."""
-    return name.encode("utf-8", "replace").decode().replace("\\", "_")
+    name = name.encode("utf-8", "replace").decode().replace("\\", "_")
+    # A folder named "C:" is nothing special elsewhere, and whoever may put things here can make it.
+    return _DRIVE.sub(r"\1_", name)
 
 
 def _file_information(name: str, file: RegularFile) -> zipfile.ZipInfo:

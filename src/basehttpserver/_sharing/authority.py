@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from basehttpserver._sharing.answers import RefusingHandler
 from basehttpserver._sharing.credentials import try_parse_credentials
+from basehttpserver._sharing.reading import SAFE_METHODS
 from basehttpserver._sharing.refusal import RefusedError
 
 if TYPE_CHECKING:
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthorizedHandler"]
 
-#: Methods that change nothing (RFC 9110 9.2.1).
-_SAFE: Final = ("GET", "HEAD", "OPTIONS")
-
 
 class AuthorizedHandler(RefusingHandler):
     """Lets users in, and nobody else, before anything is told about a path.
+
+    But for what a browser asks without a password, whether a script of another site may send one
+    (Fetch 4.8), where such scripts may read: that is the same for all paths.
 
     It asks behind `parse_request`, for every method: a subclass that adds one need not think of it.
     401 is also the answer to a user who may read and wants to write: a browser then asks
@@ -67,7 +68,9 @@ class AuthorizedHandler(RefusingHandler):
 
     def _user_groups(self) -> tuple[Users, ...]:
         """Return those of whom one must know the sender; none: everybody is let in."""
-        if self.command not in _SAFE and self.writers is not None:
+        if self.is_preflight():
+            return ()
+        if self.command not in SAFE_METHODS and self.writers is not None:
             return (self.writers,)
         if self.readers is None:
             return ()

@@ -15,7 +15,7 @@ from basehttpserver.files import SimpleHTTPRequestHandler
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ReadingHandler"]
+__all__ = ["SAFE_METHODS", "ReadingHandler"]
 
 #: A page of this size is more than anybody writes for 404; the rest of a larger file is left out.
 _MAX_PAGE_BYTES: Final = 1 << 20
@@ -32,6 +32,9 @@ _EXPOSED: Final = ", ".join(
         "ETag",
     )
 )
+
+#: Methods that change nothing (RFC 9110 9.2.1): what scripts of other sites may use.
+SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
 
 #: How long a browser may remember what a preflight has told, in seconds; more is cut by most.
 _PREFLIGHT_SECONDS: Final = 7200
@@ -128,6 +131,15 @@ class ReadingHandler(SimpleHTTPRequestHandler):
     def _answers_options(self) -> bool:
         return self.cors is not None
 
+    def is_preflight(self) -> bool:
+        """Tell whether a browser asks what a script of another site may ask, and gets an answer."""
+        return (
+            self.command == "OPTIONS"
+            and self.cors is not None
+            and "Origin" in self.headers
+            and "Access-Control-Request-Method" in self.headers
+        )
+
     def do_OPTIONS(self) -> None:
         """Answer what a browser asks before a script of another site may ask (Fetch 4.8)."""
         if "OPTIONS" not in self._allowed_methods():
@@ -137,7 +149,8 @@ class ReadingHandler(SimpleHTTPRequestHandler):
         self.send_response(HTTPStatus.NO_CONTENT)
         self.send_header("Allow", methods)
         if self.cors is not None:
-            self.send_header("Access-Control-Allow-Methods", methods)
+            safe = [method for method in self._allowed_methods() if method in SAFE_METHODS]
+            self.send_header("Access-Control-Allow-Methods", ", ".join(safe))
             self.send_header("Access-Control-Max-Age", str(_PREFLIGHT_SECONDS))
             asked_for = self.headers.get("Access-Control-Request-Headers")
             if asked_for and _is_list_of_names(asked_for):

@@ -31,11 +31,11 @@ from basehttpserver._files.regular_file import NO_LINK
 from basehttpserver._sharing.claims import claim
 from basehttpserver._sharing.incoming_file import CREATES, write_all
 from basehttpserver._sharing.names import (
-    PREFIX,
     check_name,
     content_name,
     make_token,
     record_name,
+    try_token_of,
 )
 from basehttpserver._sharing.placing import place
 from basehttpserver._sharing.refusal import RefusedError
@@ -271,8 +271,9 @@ def _uploads_in(folder: HeldFolder) -> list[tuple[str, float]]:
             return [
                 (entry.name, entry.stat(follow_symlinks=False).st_mtime)
                 for entry in entries
-                if entry.name.startswith(PREFIX)
-                and entry.name.endswith((".json", ".part"))
+                if entry.name.endswith((".json", ".part"))
+                # Somebody may have a file of another kind that begins like one of ours.
+                and try_token_of(entry.name.rpartition(".")[0]) is not None
                 and entry.is_file(follow_symlinks=False)
             ]
     except FileNotFoundError:

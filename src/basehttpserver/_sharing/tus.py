@@ -28,7 +28,7 @@ import stat
 import time
 import urllib.parse
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from basehttpserver._files.paths import decode_path
 from basehttpserver._sharing.body import RequestBody
@@ -65,11 +65,6 @@ class ResumableHandler(WritingHandler):
 
     upload_expiry_seconds: float = 86400.0
 
-    _preparations: ClassVar[dict[str, str]] = {
-        **WritingHandler._preparations,
-        "POST": "prepare_post",
-        "PATCH": "prepare_patch",
-    }
     _methods_by_option: ClassVar[dict[str, str]] = {
         **WritingHandler._methods_by_option,
         "POST": "allows_upload",
@@ -85,6 +80,12 @@ class ResumableHandler(WritingHandler):
     def do_PATCH(self) -> None:
         """Go on with an upload."""
         self._do()
+
+    _preparations: ClassVar[dict[str, tuple[Callable[[Any], None], str]]] = {
+        **WritingHandler._preparations,
+        "POST": (do_POST, "prepare_post"),
+        "PATCH": (do_PATCH, "prepare_patch"),
+    }
 
     def do_HEAD(self) -> None:
         """Say how much of an upload is there; else as GET."""

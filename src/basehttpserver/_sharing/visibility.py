@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from basehttpserver._files.paths import MAX_PATH_CHARACTERS, has_windows_meaning
 from basehttpserver._files.served_folder import ServedFolder
 from basehttpserver._sharing.names import is_upload
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from basehttpserver._files.served_folder import HeldFolder, Way
 
 __all__ = ["Visibility", "VisibleFolder"]
+
+_ON_WINDOWS: Final = os.name == "nt"
 
 #: What has to be found below it, by RFC 8615, is meant to be seen.
 _WELL_KNOWN: Final = ".well-known"
@@ -44,7 +47,12 @@ class Visibility:
         self._of_paths = _compile([glob.strip("/") for glob in globs if "/" in glob])
 
     def hides(self, names: Sequence[str]) -> bool:
-        """Tell whether what these names lead to is hidden, or anything above it."""
+        """Tell whether what these names lead to is hidden, or anything above it.
+
+        So is what has a path that is too long: each folder on the way is looked at by its own.
+        """
+        if sum(map(len, names)) + len(names) > MAX_PATH_CHARACTERS:
+            return True
         return any(self._hides_last(names[: count + 1]) for count in range(len(names)))
 
     def _hides_last(self, names: Sequence[str]) -> bool:
@@ -115,9 +123,12 @@ class VisibleFolder(ServedFolder):
 
     def _shows(self, path: str) -> bool:
         try:
-            return not self._visibility.hides(self._names(path))
+            names = self._names(path)
         except ValueError:
             return False
+        if _ON_WINDOWS and has_windows_meaning("/".join(names)):
+            return False  # Such as "private.", which is "private" there, and no such name.
+        return not self._visibility.hides(names)
 
     def _require_shown(self, path: str) -> None:
         if not self._shows(path):

@@ -24,7 +24,7 @@ import stat
 import time
 import urllib.parse
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from basehttpserver._files.paths import decode_path
 from basehttpserver._files.preconditions import conditional_fields, evaluate
@@ -81,13 +81,6 @@ class WritingHandler(AuthorizedHandler):
     allows_delete_of_trees: bool = False
     max_upload_bytes: int | None = None
 
-    #: By method: the name of the method that prepares it.
-    _preparations: ClassVar[dict[str, str]] = {
-        "PUT": "prepare_put",
-        "MKCOL": "prepare_mkcol",
-        "DELETE": "prepare_delete",
-    }
-
     _methods_by_option: ClassVar[dict[str, str]] = {
         **AuthorizedHandler._methods_by_option,
         "PUT": "allows_upload",
@@ -109,11 +102,18 @@ class WritingHandler(AuthorizedHandler):
         """Remove what has the URL."""
         self._do()
 
+    #: By method: what answers it here, and the name of the method that prepares that.
+    _preparations: ClassVar[dict[str, tuple[Callable[[Any], None], str]]] = {
+        "PUT": (do_PUT, "prepare_put"),
+        "MKCOL": (do_MKCOL, "prepare_mkcol"),
+        "DELETE": (do_DELETE, "prepare_delete"),
+    }
+
     def handle_expect_100(self) -> bool:
         """Send 100 only where the request would be done; else the answer, and no body comes."""
         if not self._lets_in(self._user_groups()):
             return False
-        if self.command in self._preparations:
+        if self._is_answered_here():
             try:
                 with refusing_failures_of_disk():
                     self._prepare()
@@ -121,6 +121,12 @@ class WritingHandler(AuthorizedHandler):
                 self.send_refusal(refusal)
                 return False
         return super().handle_expect_100()
+
+    def _is_answered_here(self) -> bool:
+        """Tell whether the request's method is one of these, and no override of it."""
+        method = self.command or ""
+        own = self._preparations.get(method)
+        return own is not None and own[0] is getattr(type(self), f"do_{method}")
 
     def _do(self) -> None:
         try:
@@ -132,7 +138,7 @@ class WritingHandler(AuthorizedHandler):
 
     def _prepare(self) -> Callable[[], None]:
         prepare: Callable[[], Callable[[], None]] = getattr(
-            self, self._preparations[self.command or ""]
+            self, self._preparations[self.command or ""][1]
         )
         return prepare()
 

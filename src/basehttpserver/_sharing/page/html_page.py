@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from basehttpserver._sharing.page import template
 from basehttpserver._sharing.page.dates import format_date
@@ -37,6 +37,10 @@ class Allowed(NamedTuple):
 
 
 READ_ONLY = Allowed()
+
+
+#: As many folders as anybody makes one in the other by hand.
+_MAX_BREADCRUMBS: Final = 30
 
 
 class Page(NamedTuple):
@@ -106,10 +110,17 @@ def _escape(text: str) -> str:
 
 
 def _breadcrumbs(path: str) -> str:
-    """Return a link to each folder above, by relative references: right behind any proxy."""
+    """Return a link to each folder above, by relative references: right behind any proxy.
+
+    Of very many, to the first and the last: each is longer than the one below it.
+    """
     names = [name for name in path.split("/") if name]
     items = []
     for above, name in zip(range(len(names), -1, -1), ["", *names], strict=True):
+        if _MAX_BREADCRUMBS <= above < len(names):
+            if above == _MAX_BREADCRUMBS:
+                items.append("<li>…</li>")
+            continue
         shown = f"<bdi>{_escape(name)}</bdi>" if name else "Home"
         attributes = f'href="{"../" * above}"' if above else 'href="./" aria-current="page"'
         items.append(f"<li><a {attributes}>{shown}</a></li>")
