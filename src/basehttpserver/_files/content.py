@@ -57,6 +57,8 @@ class FileContent(io.RawIOBase):
         # Where each begins, and where the last ends.
         self._begins = [0, *accumulate(map(_length, pieces))]
         self._position = 0
+        #: The same file, once `fileno` has opened it for its caller.
+        self._opened_again: RegularFile | None = None
 
     @property
     def name(self) -> str:
@@ -68,13 +70,18 @@ class FileContent(io.RawIOBase):
         if not self.closed:
             super().close()
             self._file.__exit__()
+            if self._opened_again is not None:
+                self._opened_again.leave()
 
     def _dealloc_warn(self, source: object) -> None:
         """Say that nobody closed it: `io.BufferedReader` calls this, as it does `io.FileIO`'s."""
         self._file.warn_unclosed(source)
 
     def fileno(self) -> int:
-        """Return the descriptor of the file.
+        """Return a descriptor of the file, which stands where this one is read next.
+
+        It is nobody else's: programs read it, or hand it to another program as its input, and that
+        moves its place. Only where the path leads to another file by now is it that of all users.
 
         Raises io.UnsupportedOperation where this is not the whole file: whoever asks for a
         descriptor would send all of it.
@@ -82,7 +89,10 @@ class FileContent(io.RawIOBase):
         self._require_open()
         if self._pieces != [ByteRange(0, self._file.status.st_size)]:
             raise io.UnsupportedOperation("fileno")
-        return self._file.descriptor
+        if self._opened_again is None:
+            self._opened_again = self._file.open_again()
+            self._move_descriptor()
+        return self._opened_again.descriptor
 
     def readable(self) -> bool:
         """Return True."""
@@ -109,7 +119,12 @@ class FileContent(io.RawIOBase):
         if position < 0:
             raise ValueError(f"negative seek position {position}")
         self._position = position
+        self._move_descriptor()
         return position
+
+    def _move_descriptor(self) -> None:
+        if self._opened_again is not None and self._opened_again is not self._file:
+            os.lseek(self._opened_again.descriptor, self._position, os.SEEK_SET)
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read up to the size of `buffer`; return how many bytes, 0 at the end."""
