@@ -85,8 +85,8 @@ class Backlog:
         self._hold(len(data))
 
     def append_file(self, descriptor: int, offset: int, count: int) -> None:
-        """Queue a part of a file; the descriptor may be closed afterwards."""
-        self._pieces.append(_FilePart(os.dup(descriptor), offset, count))
+        """Queue a part of a file; the descriptor is the backlog's from here on."""
+        self._pieces.append(_FilePart(descriptor, offset, count))
 
     def send(self, transport: Transport) -> int:
         """Send what the socket takes, up to about a slice; return how much that was.

@@ -16,6 +16,8 @@ protocol encodes it in one go; where anything must be sent before, it is told wh
 What is left when the exchange ends the poller sends on.
 """
 
+import contextlib
+import os
 import threading
 from enum import Enum, auto
 from typing import Any, Final
@@ -144,7 +146,12 @@ class Outgoing:
 
     def send_file(self, descriptor: int, offset: int, count: int) -> bool:
         """Take a part of a file for the body; ``False`` where it must be written as bytes."""
-        with self._lock:
+        try:
+            own = os.dup(descriptor)
+        except OSError:  # No descriptor is left; bytes need none.
+            return False
+        with contextlib.ExitStack() as unused, self._lock:
+            unused.callback(os.close, own)
             self._pour_locked()
             passed = self._protocol.pass_body(count)
             if passed is None:
@@ -154,7 +161,8 @@ class Outgoing:
                 return True
             self._queue_locked(data)
             if passed:
-                self._backlog_of_ours().append_file(descriptor, offset, passed)
+                unused.pop_all()
+                self._backlog_of_ours().append_file(own, offset, passed)
             self._drain_locked(self.surplus)
             return True
 
