@@ -4,11 +4,12 @@ import functools
 import os
 import pathlib
 import types
+from unittest import mock
 
 import pytest
 
 from basehttpserver._files import regular_file
-from tests.api.file_requests import Handler, ask, ask_past_parser, exchange
+from tests.api.file_requests import Connection, Handler, ask, ask_past_parser, exchange
 
 MODIFIED = 1_000_000_000
 MODIFIED_DATE = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -581,3 +582,11 @@ class TestDirectory:
         extra = [("a", "b")]
         ask("/", Watching, directory=root, extra_response_headers=extra)
         assert seen == [(str(root), extra)]
+
+
+def test_server_that_is_a_mock(root):
+    """Tests of programs use one: it has every attribute, and no open files."""
+    put(root / "file.txt")
+    connection = Connection(b"GET /file.txt HTTP/1.1\r\nHost: example.org\r\n\r\n")
+    Handler(connection, ("192.0.2.1", 40000), mock.MagicMock(), directory=root)
+    assert connection.sent.endswith(b"\r\n\r\ncontent")
