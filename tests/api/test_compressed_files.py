@@ -1,8 +1,6 @@
 """Files compressed on the fly: what is remembered, for how long, and how often it is compressed."""
 
-import contextlib
 import os
-import signal
 import threading
 import time
 import zlib
@@ -12,6 +10,7 @@ import pytest
 from basehttpserver._files import compressed_files, representation
 from basehttpserver._files.compressed_files import CompressedFiles
 from basehttpserver._files.regular_file import RegularFile
+from tests.forking import forks_beside_threads, is_true_in_child, needs_fork
 
 SECOND = 1_000_000_000
 
@@ -274,33 +273,14 @@ def test_failure_leaves_nothing_behind(page, monkeypatch):
         assert decompress(files.compress(file, "gzip")) == PAGE
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+@needs_fork
+@forks_beside_threads
 def test_fork(page):
     """A child waits for no thread of its parent that compresses, or looks."""
     files = representation._COMPRESSED
-    is_locked, may_end = threading.Event(), threading.Event()
 
-    def hold():
-        with contextlib.ExitStack() as held:
-            for lock in (files._lock, *files._turns):
-                held.enter_context(lock)
-            is_locked.set()
-            may_end.wait()
+    def is_compressed():
+        with RegularFile(str(page)) as file:
+            return decompress(files.compress(file, "gzip")) == PAGE
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    is_locked.wait()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            signal.alarm(30)  # Ends it where it waits.
-            with RegularFile(str(page)) as file:
-                status = 0 if decompress(files.compress(file, "gzip")) == PAGE else 2
-        finally:
-            os._exit(status)
-    may_end.set()
-    thread.join()
-    _, ended = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(ended) == 0
+    assert is_true_in_child(is_compressed, [files._lock, *files._turns])
