@@ -572,6 +572,31 @@ class TestDirectory:
         put(root / "file", b"content")
         assert ask("/file", functools.partial(Handler, directory=root)).body == b"content"
 
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("symlinks", "none"),
+            ("charset", "latin-1"),
+            ("charset", None),
+            ("compress", True),
+            ("precompressed", True),
+            ("cache_control", "no-store"),
+        ],
+    )
+    def test_partial_does_what_a_class_attribute_does(self, root, option, value):
+        put(root / "page.html", b"<p>page" * 1000)
+        put(root / "page.html.gz", b"compressed")
+        (root / "link.html").symlink_to("page.html")
+
+        def answers(handler, **arguments):
+            bound = functools.partial(handler, directory=root, **arguments)
+            accepting = ["Accept-Encoding: gzip"]
+            return [ask(path, bound, fields=accepting) for path in ("/page.html", "/link.html")]
+
+        found = answers(Handler, **{option: value})
+        assert found == answers(type("Own", (Handler,), {option: value}))
+        assert found != answers(Handler)
+
     def test_attributes_are_set_before_the_request_is_handled(self, root):
         class Watching(Handler):
             def setup(self):
