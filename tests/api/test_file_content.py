@@ -245,10 +245,11 @@ class TestParts:
             file.send(1, writer := Writer())
         assert writer.taken == [b"-a", CONTENT[10:65545], b"--b", (10, 65536), b"--"]
 
-    def test_no_more_than_a_few_descriptors_are_held(self, path):
-        with parts(path, *[ByteRange(0, 65536)] * 20) as file:
+    def test_many_small_ones_go_by_descriptor_at_last(self, path):
+        """So that of any answer not much more than that is kept for a slow client."""
+        with parts(path, *[ByteRange(0, 30_000)] * 20) as file:
             file.send(0, writer := Writer())
-        assert writer.taken == [(0, 65536)] * 8 + [CONTENT[:65536]] * 12
+        assert writer.taken == [CONTENT[:30_000]] * 3 + [(0, 30_000)] * 17
 
     def test_that_is_cut_off_ends_it(self, growing):
         """Nothing may take the place of what is missing."""

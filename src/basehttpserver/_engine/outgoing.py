@@ -16,8 +16,6 @@ protocol encodes it in one go; where anything must be sent before, it is told wh
 What is left when the exchange ends the poller sends on.
 """
 
-import contextlib
-import os
 import threading
 from enum import Enum, auto
 from typing import Any, Final
@@ -146,25 +144,24 @@ class Outgoing:
 
     def send_file(self, descriptor: int, offset: int, count: int) -> bool:
         """Take a part of a file for the body; ``False`` where it must be written as bytes."""
-        try:
-            own = os.dup(descriptor)
-        except OSError:  # No descriptor is left; bytes need none.
-            return False
-        with contextlib.ExitStack() as unused, self._lock:
-            unused.callback(os.close, own)
-            self._pour_locked()
-            passed = self._protocol.pass_body(count)
-            if passed is None:
+        with self._lock:
+            try:
+                file = self._backlog_of_ours().hold_file(descriptor)
+            except OSError:  # No descriptor is left; bytes need none.
                 return False
-            data = b"".join(self._protocol.take())
-            if self.is_cut:
+            with file:
+                self._pour_locked()
+                passed = self._protocol.pass_body(count)
+                if passed is None:
+                    return False
+                data = b"".join(self._protocol.take())
+                if self.is_cut:
+                    return True
+                self._queue_locked(data)
+                if passed:
+                    self._backlog_of_ours().append_file(file, offset, passed)
+                self._drain_locked(self.surplus)
                 return True
-            self._queue_locked(data)
-            if passed:
-                unused.pop_all()
-                self._backlog_of_ours().append_file(own, offset, passed)
-            self._drain_locked(self.surplus)
-            return True
 
     def flush(self) -> None:
         """Send what was written, waiting for the peer as its minimum rate allows.

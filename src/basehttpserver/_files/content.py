@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FileContent"]
 
-#: A smaller part is read and written: head and body then go out with one `send`.
+#: A smaller part is read and written: head and body then go out with one `send`. Behind so much of
+#: an answer smaller ones go by their descriptor, too: what is written is kept for a slow client, in
+#: memory or on disk, and a client may ask for hundreds.
 _BY_DESCRIPTOR_BYTES: Final = 65536
-
-#: So many ranges of an answer go by their descriptor: each keeps one until the client has taken
-#: it, and a client may ask for hundreds. Others are read and written, as what any handler writes.
-_MOST_BY_DESCRIPTOR: Final = 8
 
 #: What is read at once where it is not sent by its descriptor.
 _BLOCK_BYTES: Final = 65536
@@ -159,18 +157,19 @@ class FileContent(io.RawIOBase):
         Those are read when the client takes them, and no thread waits for that.
         """
         self._require_open()
-        count = 0
+        written = 0
         for piece in self._pieces_from(position):
             if isinstance(piece, bytes):
                 writer.write(piece)
-            elif (
-                count < _MOST_BY_DESCRIPTOR
-                and _length(piece) >= _BY_DESCRIPTOR_BYTES
-                and writer.send_file(self._file.descriptor, piece.begin, _length(piece))
+                continue
+            size = _length(piece)
+            if max(size, written) >= _BY_DESCRIPTOR_BYTES and writer.send_file(
+                self._file.descriptor, piece.begin, size
             ):
-                count += 1
-            elif not self._write_range(piece, writer):
+                continue
+            if not self._write_range(piece, writer):
                 return
+            written += size
 
     def _write_range(self, part: ByteRange, writer: Writer) -> bool:
         """Read and write a range; return whether it was all there."""
