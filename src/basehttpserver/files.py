@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import posixpath
@@ -10,12 +11,14 @@ from http import HTTPStatus
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from basehttpserver._engine.listener import OUT_OF_RESOURCES
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._fields import has_none_of
 from basehttpserver._files.content import FileContent
 from basehttpserver._files.listing import encode_listing
 from basehttpserver._files.media_types import guess_media_type, with_charset
 from basehttpserver._files.methods import allowed_methods, is_standard_method
+from basehttpserver._files.open_files import OpenFiles
 from basehttpserver._files.paths import add_slash, decode_path, has_windows_meaning
 from basehttpserver._files.preconditions import conditional_fields
 from basehttpserver._files.regular_file import RegularFile
@@ -165,9 +168,10 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
                 return self.list_directory(path)
             path = index_page
         content_type = self._content_type(path)
-        file = file or self._try_open(folder, path)
-        if file is None:
-            self.send_error(HTTPStatus.NOT_FOUND, "File not found")
+        try:
+            file = file or self._open(folder, path)
+        except (OSError, ValueError) as error:  # ValueError: NUL or a lone surrogate in the name
+            self._send_unreadable(error, "File not found")
             return None
         try:
             return self._send_file_head(file, path, content_type)
@@ -183,12 +187,12 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def list_directory(self, path: str) -> io.BytesIO | None:
         """Send status and fields for a listing of `path`, and return the page as a file object.
 
-        None, and a 404, if it cannot be read.
+        None, and a 404 or 503, if it cannot be read.
         """
         try:
             entries = self._served_folder.read_entries(path)
-        except (OSError, ValueError):
-            self.send_error(HTTPStatus.NOT_FOUND, "No permission to list directory")
+        except (OSError, ValueError) as error:
+            self._send_unreadable(error, "No permission to list directory")
             return None
         page, charset = encode_listing(decode_path(self.path), entries)
         self.send_response(HTTPStatus.OK)
@@ -248,26 +252,39 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         """Return the local path of what is asked for."""
         return self.translate_path(self.path)
 
+    @property
+    def _open_files(self) -> OpenFiles | None:
+        """What the server keeps open; only servers of ours do, and only while they serve."""
+        found = getattr(self.server, "_open_files", None)
+        return found if isinstance(found, OpenFiles) else None  # A mock has every attribute.
+
     def _find_open(self, folder: ServedFolder, path: str) -> RegularFile | None:
         """Return the file that `path` leads to, if the server has it open; the caller leaves it."""
-        # Set only by servers of ours, while they serve.
-        open_files = getattr(self.server, "_open_files", None)
-        found: RegularFile | None = open_files.find(folder, path) if open_files else None
-        return found
+        open_files = self._open_files
+        return open_files.find(folder, path) if open_files else None
 
-    def _try_open(self, folder: ServedFolder, path: str) -> RegularFile | None:
-        """Open a file, and let the server keep it; the caller leaves it."""
+    def _open(self, folder: ServedFolder, path: str) -> RegularFile:
+        """Open a file, and let the server keep it; the caller leaves it.
+
+        Raises OSError and ValueError.
+        """
         if path.endswith("/"):
             # Some systems open "file/" as if it were "file" (bpo-17324).
-            return None
-        open_files = getattr(self.server, "_open_files", None)
-        try:
-            if open_files is None:
-                return folder.open_file(path).__enter__()
-            opened: RegularFile = open_files.find(folder, path) or open_files.open(folder, path)
-        except (OSError, ValueError):  # ValueError: NUL or a lone surrogate in the name
-            return None
-        return opened
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+        open_files = self._open_files
+        if open_files is None:
+            return folder.open_file(path).__enter__()
+        return open_files.find(folder, path) or open_files.open(folder, path)
+
+    def _send_unreadable(self, error: OSError | ValueError, explanation: str) -> None:
+        """Send 404; or 503 where nobody can tell, since the process has no descriptor left.
+
+        By a 404 others would believe that what is there is not.
+        """
+        if isinstance(error, OSError) and error.errno in OUT_OF_RESOURCES:
+            self._send_error_with(HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "1"))
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND, explanation)
 
     def _find_index_page(self, path: str) -> str | None:
         candidates = (os.path.join(path, name) for name in self.index_pages)

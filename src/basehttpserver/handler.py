@@ -223,14 +223,20 @@ class BaseHTTPRequestHandler(RequestSyntax, socketserver.StreamRequestHandler):
             )
             and not self._read_and_parse()
         ):
-            return  # It has sent the answer, or there was no request.
-        name = f"do_{self.command}"
-        if not hasattr(self, name):
-            self._send_unsupported_method()
+            # It has sent the answer, or there was no request, and the handler may be at its end.
+            if not getattr(self.wfile, "closed", False):
+                self._flush_file_of_handler()
             return
-        getattr(self, name)()
+        name = f"do_{self.command}"
+        if hasattr(self, name):
+            getattr(self, name)()
+        else:
+            self._send_unsupported_method()
+        self._flush_file_of_handler()
+
+    def _flush_file_of_handler(self) -> None:
+        """Flush what a handler put in the place of `wfile`; ours is sent as the exchange ends."""
         if not isinstance(self.wfile, ResponseWriter):
-            # Ours is sent with the end of the exchange; a file that a handler put there is not.
             self.wfile.flush()
 
     def _read_and_parse(self) -> bool:

@@ -7,9 +7,10 @@ import zlib
 
 import pytest
 
-from basehttpserver._files import compressed_files
+from basehttpserver._files import compressed_files, representation
 from basehttpserver._files.compressed_files import CompressedFiles
 from basehttpserver._files.regular_file import RegularFile
+from tests.forking import forks_beside_threads, is_true_in_child, needs_fork
 
 SECOND = 1_000_000_000
 
@@ -270,3 +271,16 @@ def test_failure_leaves_nothing_behind(page, monkeypatch):
             with pytest.raises(MemoryError):
                 files.compress(file, "gzip")
         assert decompress(files.compress(file, "gzip")) == PAGE
+
+
+@needs_fork
+@forks_beside_threads
+def test_fork(page):
+    """A child waits for no thread of its parent that compresses, or looks."""
+    files = representation._COMPRESSED
+
+    def is_compressed():
+        with RegularFile(str(page)) as file:
+            return decompress(files.compress(file, "gzip")) == PAGE
+
+    assert is_true_in_child(is_compressed, [files._lock, *files._turns])

@@ -167,6 +167,27 @@ class TestPrecompressed:
             .startswith("W/")
         )
 
+    @pytest.mark.parametrize(
+        ("condition", "fields"), [("If-None-Match", ()), ("If-Range", ("Range: bytes=1-3",))]
+    )
+    def test_that_vanishes(self, root, condition, fields):
+        """Nothing of the file as it is continues what a client has of its form."""
+        tag = get(root, precompressed=True).fields["ETag"]
+        for form in root.glob("page.html.*"):
+            form.unlink()
+        answer = get(root, f"{condition}: {tag}", *fields, precompressed=True)
+        assert (answer.status, answer.body) == (200, PAGE)
+        assert answer.fields["ETag"] != tag
+
+    @pytest.mark.parametrize(
+        ("condition", "fields"), [("If-None-Match", ()), ("If-Range", ("Range: bytes=1-3",))]
+    )
+    def test_that_appears(self, root, condition, fields):
+        tag = get(root, accepts="", precompressed=True).fields["ETag"]
+        answer = get(root, f"{condition}: {tag}", *fields, precompressed=True)
+        assert (answer.status, answer.body) == (200, b"made by brotli")
+        assert answer.fields["ETag"] != tag
+
     def test_that_is_hidden_by_the_rules_of_links(self, root, tmp_path_factory):
         outside = tmp_path_factory.mktemp("outside") / "secret"
         outside.write_bytes(b"secret")

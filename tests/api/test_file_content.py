@@ -122,6 +122,37 @@ def test_two_users_read_at_places_of_their_own(path):
         assert one.read(10) == CONTENT[10:20]
 
 
+class TestDescriptor:
+    """Programs read it, or hand it to another program as its input; both move its place."""
+
+    def test_stands_where_the_file_is_read_next(self, path):
+        with whole(path) as file:
+            file.read(10)
+            assert os.read(file.fileno(), 5) == CONTENT[10:15]
+            assert os.read(file.fileno(), 5) == CONTENT[15:20]
+            file.seek(3)
+            assert os.read(file.fileno(), 5) == CONTENT[3:8]
+
+    def test_is_nobody_elses(self, path):
+        with RegularFile(path) as file:
+            one, other = (FileContent(file, [ByteRange(0, SIZE)]) for _ in range(2))
+        with one, other:
+            for content in (one, other):
+                assert os.read(content.fileno(), 10) == CONTENT[:10]
+
+    @pytest.mark.skipif(os.name == "nt", reason="files that are open cannot be renamed")
+    @pytest.mark.parametrize("change", [os.unlink, lambda path: os.replace(path + "2", path)])
+    def test_of_a_file_that_is_elsewhere(self, growing, change):
+        with open(growing + "2", "w"):
+            pass
+        inode = os.stat(growing).st_ino
+        with whole(growing) as file:
+            change(growing)
+            assert os.fstat(file.fileno()).st_ino == inode
+            file.seek(10)
+            assert file.read(1) == CONTENT[10:11]
+
+
 def test_empty(tmp_path):
     (tmp_path / "empty").touch()
     with whole(str(tmp_path / "empty")) as file:
@@ -214,10 +245,11 @@ class TestParts:
             file.send(1, writer := Writer())
         assert writer.taken == [b"-a", CONTENT[10:65545], b"--b", (10, 65536), b"--"]
 
-    def test_no_more_than_a_few_descriptors_are_held(self, path):
-        with parts(path, *[ByteRange(0, 65536)] * 20) as file:
+    def test_many_small_ones_go_by_descriptor_at_last(self, path):
+        """So that of any answer not much more than that is kept for a slow client."""
+        with parts(path, *[ByteRange(0, 30_000)] * 20) as file:
             file.send(0, writer := Writer())
-        assert writer.taken == [(0, 65536)] * 8 + [CONTENT[:65536]] * 12
+        assert writer.taken == [CONTENT[:30_000]] * 3 + [(0, 30_000)] * 17
 
     def test_that_is_cut_off_ends_it(self, growing):
         """Nothing may take the place of what is missing."""

@@ -4,11 +4,12 @@ import functools
 import os
 import pathlib
 import types
+from unittest import mock
 
 import pytest
 
 from basehttpserver._files import regular_file
-from tests.api.file_requests import Handler, ask, ask_past_parser, exchange
+from tests.api.file_requests import Connection, Handler, ask, ask_past_parser, exchange
 
 MODIFIED = 1_000_000_000
 MODIFIED_DATE = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -571,6 +572,31 @@ class TestDirectory:
         put(root / "file", b"content")
         assert ask("/file", functools.partial(Handler, directory=root)).body == b"content"
 
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("symlinks", "none"),
+            ("charset", "latin-1"),
+            ("charset", None),
+            ("compress", True),
+            ("precompressed", True),
+            ("cache_control", "no-store"),
+        ],
+    )
+    def test_partial_does_what_a_class_attribute_does(self, root, option, value):
+        put(root / "page.html", b"<p>page" * 1000)
+        put(root / "page.html.gz", b"compressed")
+        (root / "link.html").symlink_to("page.html")
+
+        def answers(handler, **arguments):
+            bound = functools.partial(handler, directory=root, **arguments)
+            accepting = ["Accept-Encoding: gzip"]
+            return [ask(path, bound, fields=accepting) for path in ("/page.html", "/link.html")]
+
+        found = answers(Handler, **{option: value})
+        assert found == answers(type("Own", (Handler,), {option: value}))
+        assert found != answers(Handler)
+
     def test_attributes_are_set_before_the_request_is_handled(self, root):
         class Watching(Handler):
             def setup(self):
@@ -581,3 +607,11 @@ class TestDirectory:
         extra = [("a", "b")]
         ask("/", Watching, directory=root, extra_response_headers=extra)
         assert seen == [(str(root), extra)]
+
+
+def test_server_that_is_a_mock(root):
+    """Tests of programs use one: it has every attribute, and no open files."""
+    put(root / "file.txt")
+    connection = Connection(b"GET /file.txt HTTP/1.1\r\nHost: example.org\r\n\r\n")
+    Handler(connection, ("192.0.2.1", 40000), mock.MagicMock(), directory=root)
+    assert connection.sent.endswith(b"\r\n\r\ncontent")

@@ -1,5 +1,6 @@
 """What is no regular file, and files that change while they are sent."""
 
+import errno
 import os
 import socket
 
@@ -186,3 +187,18 @@ class TestRegularFile:
             assert regular_file.read_by_seeking(file.descriptor, 2, 3) == b"te"
             assert regular_file.read_by_seeking(file.descriptor, 9, 0) == b"content"
             assert regular_file.read_by_seeking(file.descriptor, 9, 7) == b""
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+@pytest.mark.parametrize("target", ["/file", "/"])
+def test_no_descriptor_is_left(tmp_path, monkeypatch, number, target):
+    """What is there may be asked for again; by a 404 a search engine would forget it."""
+
+    def fail(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "file").write_bytes(b"content")
+    monkeypatch.setattr(regular_file, "_open_without_waiting", fail)
+    monkeypatch.setattr(os, "scandir", fail)
+    answer = ask(target, directory=tmp_path)
+    assert (answer.status, answer.fields["Retry-After"]) == (503, "1")

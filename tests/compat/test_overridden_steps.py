@@ -188,6 +188,39 @@ def test_parse_request_that_refuses(side, talk):
         client.get("/", "Authorization: x").expect(200)
 
 
+@pytest.mark.parametrize(
+    ("request_lines", "status"),
+    [
+        ("GET / HTTP/1.1\r\nConnection: close", 200),
+        ("UNKNOWN / HTTP/1.1\r\nConnection: close", 501),
+        ("GET / HTTP/9.9\r\nConnection: close", 505),
+    ],
+)
+def test_errors_go_through_a_file_that_setup_has_put_there(side, talk, request_lines, status):
+    """They stay in its buffer, unless it is flushed as behind a ``do_`` method."""
+
+    class Own(io.RawIOBase):
+        def __init__(self, real):
+            super().__init__()
+            self.real = real
+
+        def writable(self):
+            return True
+
+        def write(self, data):
+            return self.real.write(data)
+
+    def setup(self):
+        super(handler, self).setup()
+        self.wfile = io.BufferedWriter(Own(self.wfile))
+
+    handler = side.handler(setup=setup)
+    client = talk(handler)
+    client.send(f"{request_lines}\r\nHost: test\r\n\r\n")
+    # To a version that it does not know CPython sends the page alone, which has the number, too.
+    assert b"%d" % status in client.read_to_end()
+
+
 def test_send_error_with_a_page_of_its_own(side, talk):
     def send_error(self, code, message=None, explain=None):
         body = b"own page"

@@ -80,15 +80,21 @@ def open_descriptors():
     return set(os.listdir("/proc/self/fd"))
 
 
+def append(backlog, file, offset, count):
+    """Queue a part of a file as `Outgoing` does."""
+    with backlog.hold_file(file.fileno()) as held:
+        backlog.append_file(held, offset, count)
+
+
 class TestOrder:
     @pytest.mark.parametrize("width", [1, 3, 100])
     def test_all_kinds(self, backlog, spool, file, width):
         backlog.append(b"one ")
         backlog.append_on_disk(b"two ")
         backlog.append_on_disk(b"three ")
-        backlog.append_file(file.fileno(), 2, 3)
+        append(backlog, file, 2, 3)
         backlog.append(b" four ")
-        backlog.append_file(file.fileno(), 0, 1)
+        append(backlog, file, 0, 1)
         backlog.append_on_disk(b" five")
         assert send_all(backlog, width) == b"one two three 234 four 0 five"
         assert (backlog.size, held(spool)) == (0, 0)
@@ -111,7 +117,7 @@ class TestOrder:
         with ours, theirs:
             backlog.append(b"one ")
             backlog.append_on_disk(b"two ")
-            backlog.append_file(file.fileno(), 0, 10)
+            append(backlog, file, 0, 10)
             assert backlog.send(transport_for(ours)) == 18
             assert theirs.recv(100) == b"one two 0123456789"
             assert not backlog
@@ -123,7 +129,7 @@ class TestCount:
         backlog.append(b"12345")
         backlog.append_on_disk(b"123")
         assert (backlog.size, held(spool)) == (8, 8)
-        backlog.append_file(file.fileno(), 0, 10)
+        append(backlog, file, 0, 10)
         assert (backlog.size, held(spool)) == (8, 8), "a file is not ours to keep"
         backlog.send(Narrow(2))
         assert backlog.size == held(spool) == 4
@@ -144,15 +150,8 @@ class TestCount:
 
 
 class TestFiles:
-    def test_descriptor_may_be_closed_at_once(self, backlog):
-        with tempfile.TemporaryFile() as file:
-            file.write(b"content")
-            file.flush()
-            backlog.append_file(file.fileno(), 0, 7)
-        assert send_all(backlog) == b"content"
-
     def test_file_that_shrank(self, backlog, file):
-        backlog.append_file(file.fileno(), 0, 10)
+        append(backlog, file, 0, 10)
         transport = Narrow(4)
         backlog.send(transport)
         file.truncate(4)
@@ -163,21 +162,41 @@ class TestFiles:
     def test_file_that_shrank_over_a_socket(self, backlog, file):
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            backlog.append_file(file.fileno(), 0, 20)
+            append(backlog, file, 0, 20)
             with pytest.raises(EOFError):
                 backlog.send(transport_for(ours))
             assert theirs.recv(100) == b"0123456789"
             assert os.get_blocking(ours.fileno())
 
+    def test_parts_of_one_file_have_one_descriptor(self, backlog, file):
+        before = open_descriptors()
+        for _ in range(100):
+            backlog.append(b" ")
+            append(backlog, file, 2, 3)
+        assert len(open_descriptors() - before) == 1
+        assert send_all(backlog) == b" 234" * 100
+        assert open_descriptors() == before
+
+    def test_other_files_have_others(self, backlog, file):
+        with tempfile.TemporaryFile() as other:
+            other.write(b"other")
+            other.flush()
+            append(backlog, file, 0, 2)
+            append(backlog, other, 0, 5)
+        append(backlog, file, 2, 2)
+        assert send_all(backlog) == b"01other23"
+        append(backlog, file, 4, 2)
+        assert send_all(backlog) == b"45"
+
     def test_descriptors_are_given_back(self, spool, file):
         before = open_descriptors()
         backlog = Backlog(spool)
-        backlog.append_file(file.fileno(), 0, 10)
+        append(backlog, file, 0, 10)
         backlog.append_on_disk(b"x")
-        backlog.append_file(file.fileno(), 0, 10)
+        append(backlog, file, 0, 10)
         send_all(backlog)
         assert open_descriptors() == before
-        backlog.append_file(file.fileno(), 0, 10)
+        append(backlog, file, 0, 10)
         backlog.append_on_disk(b"x")
         backlog.close()
         backlog.close()

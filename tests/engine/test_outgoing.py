@@ -1,5 +1,7 @@
 """What becomes of bytes that the client does not take at once, and of those that wait too long."""
 
+import errno
+import os
 import socket
 import tempfile
 import threading
@@ -213,6 +215,41 @@ class TestFiles:
     def test_must_be_written(self, rig, file):
         rig.protocol.pass_body = lambda count: None
         assert not rig.outgoing.send_file(file.fileno(), 0, 10)
+
+    def test_descriptor_may_be_closed_at_once(self, rig):
+        with tempfile.TemporaryFile() as file:
+            file.write(MUCH)
+            file.flush()
+            rig.outgoing.surplus = Surplus.SPOOL
+            assert rig.outgoing.send_file(file.fileno(), 0, len(MUCH))
+        assert rig.receive_all() == MUCH
+
+    def test_no_descriptor_is_left(self, rig, file, monkeypatch):
+        """Nothing was counted as sent yet, so that it can still be written."""
+
+        def fail(descriptor):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        rig.protocol.pass_body = lambda count: pytest.fail("was counted")
+        monkeypatch.setattr(os, "dup", fail)
+        assert not rig.outgoing.send_file(file.fileno(), 0, 10)
+
+    @pytest.mark.parametrize("passed", [None, 0, 10])
+    def test_no_descriptor_is_left_open(self, rig, file, passed, monkeypatch):
+        duplicates = []
+
+        def note(descriptor):
+            duplicates.append(original(descriptor))
+            return duplicates[-1]
+
+        original = os.dup
+        monkeypatch.setattr(os, "dup", note)
+        rig.protocol.pass_body = lambda count: passed
+        rig.outgoing.send_file(file.fileno(), 0, 10)
+        rig.receive_all()
+        (own,) = duplicates
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(own)
 
     def test_no_more_than_the_body_may_have(self, rig, file):
         rig.protocol.pass_body = lambda count: 3

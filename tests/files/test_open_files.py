@@ -10,6 +10,7 @@ import pytest
 from basehttpserver._files import open_files
 from basehttpserver._files.open_files import CAN_KEEP_OPEN, IDLE_SECONDS, OpenFiles
 from basehttpserver._files.served_folder import served_folder
+from tests.forking import forks_beside_threads, is_true_in_child, needs_fork
 
 pytestmark = pytest.mark.skipif(not CAN_KEEP_OPEN, reason="files that are open cannot be renamed")
 
@@ -447,38 +448,21 @@ class TestThreads:
         assert wrong == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+@needs_fork
+@forks_beside_threads
 def test_fork(files, folder, served):
     """A child begins anew, even where another thread held the lock, and takes nothing away."""
     path = str(served / "top")
     opened = files.open(folder, path)
-    is_locked, may_end = threading.Event(), threading.Event()
 
-    def hold():
-        with files._lock:
-            is_locked.set()
-            may_end.wait()
+    def is_right():
+        return (
+            len(files) == 0
+            and content(opened) == b"top"
+            and files.find(folder, path) is None
+            and content(files.open(folder, path)) == b"top"
+        )
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    is_locked.wait()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            is_right = (
-                len(files) == 0
-                and content(opened) == b"top"
-                and files.find(folder, path) is None
-                and content(files.open(folder, path)) == b"top"
-            )
-            status = 0 if is_right else 2
-        finally:
-            os._exit(status)
-    may_end.set()
-    thread.join()
-    _, ended = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(ended) == 0
+    assert is_true_in_child(is_right, [files._lock])
     assert files.find(folder, path) is opened
     assert content(opened) == b"top"

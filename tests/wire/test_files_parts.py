@@ -8,7 +8,12 @@ import shutil
 
 import pytest
 
-from basehttpserver import HTTPServer, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from basehttpserver import (
+    HTTPServer,
+    Settings,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from tests.running import serving
 from tests.wire.conversation import conversation
 
@@ -130,6 +135,22 @@ def test_several_large_ranges(client):
         contents
     )
     client.get("/small.txt").expect(200, b"0123456789")
+
+
+def test_many_large_ranges_hold_up_nobody(server_class, folder):
+    """They wait in the file, and not in the only thread of an `HTTPServer`, nor on the disk."""
+    os.truncate(folder / "file.bin", 200_000_000)
+    ranges = ",".join(f"{begin}-{begin + 9_000_000}" for begin in range(0, 190_000_000, 10_000_000))
+    server = server_class(
+        ("127.0.0.1", 0),
+        functools.partial(Files, directory=folder),
+        settings=Settings(max_response_spool_bytes=100_000),
+    )
+    with serving(server) as running, conversation(running, receive_buffer=4096) as slow:
+        slow.get("/file.bin", f"Range: bytes={ranges}")
+        assert slow.peek().startswith(b"HTTP/1.1 206 ")
+        with conversation(running) as client:
+            client.get("/small.txt").expect(200, b"0123456789")
 
 
 def test_range_that_is_not_there(client):

@@ -7,20 +7,43 @@ are read when the client takes them.
 import os
 import tempfile
 from collections import deque
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from basehttpserver._engine.spool import Spool
 from basehttpserver._engine.transport import Transport
 
-__all__ = ["Backlog"]
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["Backlog", "HeldFile"]
 
 #: So much is sent in one go, so that one client with a large response leaves others a turn. The
 #: kernel takes a tenth of a millisecond for it, a system call 2 microseconds.
 SLICE_BYTES: Final = 1 << 17
 
 
-class _FilePart:
-    """A part of an open file; the descriptor is its own."""
+class HeldFile:
+    """A descriptor of our own of an open file, closed when its last user leaves it."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Hold the file of `descriptor`, which may be closed afterwards. Raises ``OSError``."""
+        self.descriptor = os.dup(descriptor)
+        self.users = 0
+
+    def __enter__(self) -> "Self":
+        """Use it."""
+        self.users += 1
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Use it no more."""
+        self.users -= 1
+        if not self.users:
+            os.close(self.descriptor)
+
+
+class _Part:
+    """A part of a file."""
 
     def __init__(self, descriptor: int, offset: int, left: int) -> None:
         self.descriptor = descriptor
@@ -28,10 +51,21 @@ class _FilePart:
         self.left = left
 
     def close(self) -> None:
-        os.close(self.descriptor)
+        raise NotImplementedError
 
 
-class _SpooledPart(_FilePart):
+class _FilePart(_Part):
+    """A part of a file that is held."""
+
+    def __init__(self, file: HeldFile, offset: int, left: int) -> None:
+        self._file = file.__enter__()
+        super().__init__(file.descriptor, offset, left)
+
+    def close(self) -> None:
+        self._file.__exit__()
+
+
+class _SpooledPart(_Part):
     """A temporary file that grows at its end while it is read at its front."""
 
     def __init__(self) -> None:
@@ -56,7 +90,9 @@ class Backlog:
     def __init__(self, spool: Spool) -> None:
         """Hold nothing yet; count what is held in `spool`."""
         self._spool = spool
-        self._pieces: deque[bytes | memoryview | _FilePart] = deque()
+        self._pieces: deque[bytes | memoryview | _Part] = deque()
+        #: What was held last.
+        self._held_file: HeldFile | None = None
         #: How many bytes are held, those of files that are not ours to keep left out.
         self.size = 0
 
@@ -84,9 +120,21 @@ class Backlog:
             self._pieces.append(part)
         self._hold(len(data))
 
-    def append_file(self, descriptor: int, offset: int, count: int) -> None:
-        """Queue a part of a file; the descriptor may be closed afterwards."""
-        self._pieces.append(_FilePart(os.dup(descriptor), offset, count))
+    def hold_file(self, descriptor: int) -> HeldFile:
+        """Return a file for `append_file`; its descriptor may be closed afterwards.
+
+        All parts of one file have one descriptor: a client may ask for hundreds.
+
+        Raises ``OSError``.
+        """
+        held = self._held_file
+        if held is None or not held.users or not os.path.sameopenfile(held.descriptor, descriptor):
+            held = self._held_file = HeldFile(descriptor)
+        return held
+
+    def append_file(self, file: HeldFile, offset: int, count: int) -> None:
+        """Queue a part of a file, which uses it until it is sent."""
+        self._pieces.append(_FilePart(file, offset, count))
 
     def send(self, transport: Transport) -> int:
         """Send what the socket takes, up to about a slice; return how much that was.
@@ -103,7 +151,7 @@ class Backlog:
 
     def _send_first(self, transport: Transport, most: int) -> int:
         piece = self._pieces[0]
-        if isinstance(piece, _FilePart):
+        if isinstance(piece, _Part):
             count = transport.try_send_file(piece.descriptor, piece.offset, min(piece.left, most))
             piece.offset += count
             piece.left -= count
@@ -113,11 +161,11 @@ class Backlog:
             is_over = count == len(piece)
             if count and not is_over:
                 self._pieces[0] = memoryview(piece)[count:]
-        if not isinstance(piece, _FilePart) or isinstance(piece, _SpooledPart):
+        if not isinstance(piece, _FilePart):
             self._let_go(count)
         if is_over:
             self._pieces.popleft()
-            if isinstance(piece, _FilePart):
+            if isinstance(piece, _Part):
                 piece.close()
         return count
 
@@ -134,5 +182,5 @@ class Backlog:
         self._let_go(self.size)
         pieces, self._pieces = self._pieces, deque()
         for piece in pieces:
-            if isinstance(piece, _FilePart):
+            if isinstance(piece, _Part):
                 piece.close()

@@ -145,18 +145,23 @@ class Outgoing:
     def send_file(self, descriptor: int, offset: int, count: int) -> bool:
         """Take a part of a file for the body; ``False`` where it must be written as bytes."""
         with self._lock:
-            self._pour_locked()
-            passed = self._protocol.pass_body(count)
-            if passed is None:
+            try:
+                file = self._backlog_of_ours().hold_file(descriptor)
+            except OSError:  # No descriptor is left; bytes need none.
                 return False
-            data = b"".join(self._protocol.take())
-            if self.is_cut:
+            with file:
+                self._pour_locked()
+                passed = self._protocol.pass_body(count)
+                if passed is None:
+                    return False
+                data = b"".join(self._protocol.take())
+                if self.is_cut:
+                    return True
+                self._queue_locked(data)
+                if passed:
+                    self._backlog_of_ours().append_file(file, offset, passed)
+                self._drain_locked(self.surplus)
                 return True
-            self._queue_locked(data)
-            if passed:
-                self._backlog_of_ours().append_file(descriptor, offset, passed)
-            self._drain_locked(self.surplus)
-            return True
 
     def flush(self) -> None:
         """Send what was written, waiting for the peer as its minimum rate allows.

@@ -59,6 +59,9 @@ class CompressedFiles:
         """Remember `max_bytes` at most. `now` is a clock in nanoseconds since the epoch."""
         self._max_bytes = max_bytes
         self._now = now
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         #: The one used last is at the end. With `_remembered_bytes`, under `_lock`.
         self._remembered: OrderedDict[_Form, bytes] = OrderedDict()
@@ -66,6 +69,10 @@ class CompressedFiles:
         # Whoever asks for the same form gets the same lock, and finds it remembered when its turn
         # comes. Who asks for another may get it, too, and waits as for a place among so many.
         self._turns = [threading.Lock() for _ in range(_AT_ONCE)]
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: a lock may be held by a thread that the child does not have."""
+        self._begin()
 
     def find(self, status: os.stat_result, coding: Coding) -> bytes | None:
         """Return the form of the file that has this status if it is remembered. Reads nothing."""

@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FileContent"]
 
-#: A smaller part is read and written: head and body then go out with one `send`.
+#: A smaller part is read and written: head and body then go out with one `send`. Behind so much of
+#: an answer smaller ones go by their descriptor, too: what is written is kept for a slow client, in
+#: memory or on disk, and a client may ask for hundreds.
 _BY_DESCRIPTOR_BYTES: Final = 65536
-
-#: So many ranges of an answer go by their descriptor: each keeps one until the client has taken
-#: it, and a client may ask for hundreds. Others are read and written, as what any handler writes.
-_MOST_BY_DESCRIPTOR: Final = 8
 
 #: What is read at once where it is not sent by its descriptor.
 _BLOCK_BYTES: Final = 65536
@@ -57,6 +55,8 @@ class FileContent(io.RawIOBase):
         # Where each begins, and where the last ends.
         self._begins = [0, *accumulate(map(_length, pieces))]
         self._position = 0
+        #: The same file, once `fileno` has opened it for its caller.
+        self._opened_again: RegularFile | None = None
 
     @property
     def name(self) -> str:
@@ -68,13 +68,18 @@ class FileContent(io.RawIOBase):
         if not self.closed:
             super().close()
             self._file.__exit__()
+            if self._opened_again is not None:
+                self._opened_again.leave()
 
     def _dealloc_warn(self, source: object) -> None:
         """Say that nobody closed it: `io.BufferedReader` calls this, as it does `io.FileIO`'s."""
         self._file.warn_unclosed(source)
 
     def fileno(self) -> int:
-        """Return the descriptor of the file.
+        """Return a descriptor of the file, which stands where this one is read next.
+
+        It is nobody else's: programs read it, or hand it to another program as its input, and that
+        moves its place. Only where the path leads to another file by now is it that of all users.
 
         Raises io.UnsupportedOperation where this is not the whole file: whoever asks for a
         descriptor would send all of it.
@@ -82,7 +87,10 @@ class FileContent(io.RawIOBase):
         self._require_open()
         if self._pieces != [ByteRange(0, self._file.status.st_size)]:
             raise io.UnsupportedOperation("fileno")
-        return self._file.descriptor
+        if self._opened_again is None:
+            self._opened_again = self._file.open_again()
+            self._move_descriptor()
+        return self._opened_again.descriptor
 
     def readable(self) -> bool:
         """Return True."""
@@ -109,7 +117,12 @@ class FileContent(io.RawIOBase):
         if position < 0:
             raise ValueError(f"negative seek position {position}")
         self._position = position
+        self._move_descriptor()
         return position
+
+    def _move_descriptor(self) -> None:
+        if self._opened_again is not None and self._opened_again is not self._file:
+            os.lseek(self._opened_again.descriptor, self._position, os.SEEK_SET)
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Read up to the size of `buffer`; return how many bytes, 0 at the end."""
@@ -144,18 +157,19 @@ class FileContent(io.RawIOBase):
         Those are read when the client takes them, and no thread waits for that.
         """
         self._require_open()
-        count = 0
+        written = 0
         for piece in self._pieces_from(position):
             if isinstance(piece, bytes):
                 writer.write(piece)
-            elif (
-                count < _MOST_BY_DESCRIPTOR
-                and _length(piece) >= _BY_DESCRIPTOR_BYTES
-                and writer.send_file(self._file.descriptor, piece.begin, _length(piece))
+                continue
+            size = _length(piece)
+            if max(size, written) >= _BY_DESCRIPTOR_BYTES and writer.send_file(
+                self._file.descriptor, piece.begin, size
             ):
-                count += 1
-            elif not self._write_range(piece, writer):
+                continue
+            if not self._write_range(piece, writer):
                 return
+            written += size
 
     def _write_range(self, part: ByteRange, writer: Writer) -> bool:
         """Read and write a range; return whether it was all there."""

@@ -106,6 +106,20 @@ class RegularFile:
             if not self._users:
                 self._close()
 
+    def open_again(self) -> RegularFile:
+        """Open the same file with a place of its own; itself where its path leads there no more.
+
+        The caller leaves what is returned.
+        """
+        try:
+            again = RegularFile(self.path).__enter__()
+        except (OSError, ValueError):
+            return self.__enter__()
+        if os.path.samestat(again.status, self.status):
+            return again
+        again.leave()
+        return self.__enter__()
+
     def after_fork_in_child(self) -> None:
         """Let it be left in a child, which does not have the thread that may hold the lock."""
         self._lock = threading.Lock()

@@ -12,6 +12,7 @@ and the files that are there.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from basehttpserver._files.accept_encoding import rank_codings
@@ -32,6 +33,9 @@ __all__ = ["Codings", "Representation"]
 #: Of all servers of the process: a file is the same for each.
 _COMPRESSED: Final = CompressedFiles()
 _PRECOMPRESSED: Final = PrecompressedFiles()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_COMPRESSED.after_fork_in_child)
 
 
 class Representation(NamedTuple):

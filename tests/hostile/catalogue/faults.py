@@ -11,7 +11,7 @@ FAULTS = [
     Row(
         "no_descriptors",
         "no descriptors left: for the next connection, a file, a temporary file",
-        "accepting rests and goes on later; 404; 507; the server lives",
+        "accepting rests and goes on later; 503; 507; the server lives",
         tests=(
             "wire/test_silent_clients.py::test_out_of_descriptors",
             f"{SHORT}::test_no_descriptors_for_connections",
