@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import posixpath
 import shutil
 from http import HTTPStatus
 from types import EllipsisType
@@ -16,7 +15,13 @@ from basehttpserver._files.content import FileContent
 from basehttpserver._files.listing import encode_listing
 from basehttpserver._files.media_types import guess_media_type, with_charset
 from basehttpserver._files.methods import allowed_methods, is_standard_method
-from basehttpserver._files.paths import add_slash, decode_path, has_windows_meaning
+from basehttpserver._files.paths import (
+    add_slash,
+    decode_path,
+    extension_of,
+    has_windows_meaning,
+    local_path,
+)
 from basehttpserver._files.preconditions import conditional_fields
 from basehttpserver._files.regular_file import RegularFile
 from basehttpserver._files.representation import Codings, Representation
@@ -202,15 +207,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         at the top. Names that would lead elsewhere by themselves, such as a drive, are skipped. A
         slash at the end stays, so that a file with one can be told from a folder.
         """
-        decoded = decode_path(path)
-        names = [
-            name
-            for name in posixpath.normpath(decoded).split("/")
-            # `dirname` finds what the local system would not take for one plain name.
-            if name and name not in (os.curdir, os.pardir) and not os.path.dirname(name)
-        ]
-        translated = os.path.join(self.directory, *names)
-        return translated + "/" if decoded.endswith("/") else translated
+        return local_path(self.directory, path)
 
     def copyfile(self, source: SupportsRead[bytes], outputfile: SupportsWrite[bytes]) -> None:
         """Copy `source` to `outputfile` to its end, a block at a time.
@@ -230,10 +227,13 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         From `extensions_map`, by the extension as it is and then in lower case; else from
         `mimetypes`, where that is not known to be wrong; else `default_content_type`.
         """
-        extension = posixpath.splitext(path)[1]
-        for key in (extension, extension.lower()):
-            if key in self.extensions_map:
-                return self.extensions_map[key]
+        extension = extension_of(path)
+        own = self.extensions_map
+        if extension in own:
+            return own[extension]
+        lower = extension.lower()
+        if lower in own:
+            return own[lower]
         return guess_media_type(path, extension) or self.default_content_type
 
     @property
