@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 from bisect import bisect_right
@@ -50,13 +51,16 @@ class FileContent(io.RawIOBase):
     mode = "rb"
 
     def __init__(self, file: RegularFile, pieces: Sequence[bytes | ByteRange]) -> None:
-        """Use `file` until this is closed."""
+        """Use `file`, which was entered, and leave it when this is closed."""
         super().__init__()
-        self._file = file.__enter__()
+        self._file = file
         self._pieces = pieces
-        # Where each begins, and where the last ends.
-        self._begins = [0, *accumulate(map(_length, pieces))]
         self._position = 0
+
+    @functools.cached_property
+    def _begins(self) -> list[int]:
+        """Where each piece begins, and where the last ends."""
+        return [0, *accumulate(map(_length, self._pieces))]
 
     @property
     def name(self) -> str:
@@ -67,7 +71,7 @@ class FileContent(io.RawIOBase):
         """Leave the file."""
         if not self.closed:
             super().close()
-            self._file.__exit__()
+            self._file.leave()
 
     def _dealloc_warn(self, source: object) -> None:
         """Say that nobody closed it: `io.BufferedReader` calls this, as it does `io.FileIO`'s."""
@@ -80,13 +84,14 @@ class FileContent(io.RawIOBase):
         descriptor would send all of it.
         """
         self._require_open()
-        if self._pieces != [ByteRange(0, self._file.status.st_size)]:
+        if (*self._pieces,) != (ByteRange(0, self._file.status.st_size),):
             raise io.UnsupportedOperation("fileno")
         return self._file.descriptor
 
     def readable(self) -> bool:
         """Return True."""
-        self._require_open()
+        if self.closed:  # Here and in `tell` by itself: `io.BufferedReader` asks for each answer.
+            raise _closed()
         return True
 
     def seekable(self) -> bool:
@@ -96,7 +101,8 @@ class FileContent(io.RawIOBase):
 
     def tell(self) -> int:
         """Return the place at which it is read next."""
-        self._require_open()
+        if self.closed:
+            raise _closed()
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -145,21 +151,27 @@ class FileContent(io.RawIOBase):
         """
         self._require_open()
         count = 0
-        for piece in self._pieces_from(position):
+        for piece in self._pieces_from(position) if position else self._pieces:
             if isinstance(piece, bytes):
                 writer.write(piece)
-            elif (
-                count < _MOST_BY_DESCRIPTOR
-                and _length(piece) >= _BY_DESCRIPTOR_BYTES
-                and writer.send_file(self._file.descriptor, piece.begin, _length(piece))
+                continue
+            begin, end = piece
+            size = end - begin
+            if size < _BY_DESCRIPTOR_BYTES:
+                block = self._file.read_at(begin, size)
+                if block:
+                    writer.write(block)
+                if len(block) < size:
+                    return
+            elif count < _MOST_BY_DESCRIPTOR and writer.send_file(
+                self._file.descriptor, begin, size
             ):
                 count += 1
-            elif not self._write_range(piece, writer):
+            elif not self._write_range(begin, end, writer):
                 return
 
-    def _write_range(self, part: ByteRange, writer: Writer) -> bool:
-        """Read and write a range; return whether it was all there."""
-        begin, end = part
+    def _write_range(self, begin: int, end: int, writer: Writer) -> bool:
+        """Read and write a large range; return whether it was all there."""
         while begin < end:
             block = self._file.read_at(begin, min(end - begin, _BLOCK_BYTES))
             if not block:
@@ -170,7 +182,11 @@ class FileContent(io.RawIOBase):
 
     def _require_open(self) -> None:
         if self.closed:
-            raise ValueError("I/O operation on closed file")
+            raise _closed()
+
+
+def _closed() -> ValueError:
+    return ValueError("I/O operation on closed file")
 
 
 def _length(piece: bytes | ByteRange) -> int:
