@@ -135,6 +135,8 @@ class TestCount:
         transport = Narrow(SLICE_BYTES)
         assert backlog.send(transport) == SLICE_BYTES
         assert backlog
+        assert backlog.send(Narrow(SLICE_BYTES), slices=2) == 2 * SLICE_BYTES
+        assert backlog
 
     def test_client_that_takes_nothing(self, backlog):
         backlog.append(b"x")
@@ -144,6 +146,18 @@ class TestCount:
 
 
 class TestFiles:
+    def test_several_slices_go_in_one_call(self, backlog, file):
+        class Sending:
+            def try_send_file(self, descriptor, offset, count):
+                counts.append(count)
+                return count
+
+        counts = []
+        backlog.append_file(file.fileno(), 0, 5 * SLICE_BYTES)
+        assert backlog.send(Sending(), slices=4) == 4 * SLICE_BYTES
+        assert backlog.send(Sending(), slices=4) == SLICE_BYTES
+        assert counts == [4 * SLICE_BYTES, SLICE_BYTES]
+
     def test_descriptor_may_be_closed_at_once(self, backlog):
         with tempfile.TemporaryFile() as file:
             file.write(b"content")
