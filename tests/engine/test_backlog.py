@@ -8,7 +8,7 @@ import pytest
 
 from basehttpserver._engine import backlog as module
 from basehttpserver._engine.backlog import SLICE_BYTES, Backlog
-from basehttpserver._engine.spool import Spool
+from basehttpserver._engine.spool import MOST_AMPLE, Spool
 from basehttpserver._engine.transport import transport_for
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
@@ -143,6 +143,59 @@ class TestCount:
         transport = Narrow(0)
         assert backlog.send(transport) == 0
         assert backlog
+
+
+class Keeping:
+    """A transport that takes all, and notes whether the kernel is to keep much."""
+
+    def __init__(self):
+        self.keeps_much = False
+        self.sent_amply = self.sent = 0
+
+    def keep_much(self, is_much):
+        self.keeps_much = is_much
+
+    def try_send_file(self, descriptor, offset, count):
+        self.sent += count
+        self.sent_amply += count * self.keeps_much
+        return count
+
+
+class TestAmple:
+    @pytest.fixture
+    def begin(self, spool, file):
+        def begin(size=1 << 24):
+            backlog = Backlog(spool)
+            backlog.append_file(file.fileno(), 0, size)
+            backlogs.append(backlog)
+            transport = Keeping()
+            backlog.send(transport)
+            return backlog, transport
+
+        backlogs = []
+        yield begin
+        for backlog in backlogs:
+            backlog.close()
+
+    def test_until_a_file_is_nearly_at_its_end(self, begin):
+        backlog, transport = begin()
+        while backlog:
+            backlog.send(transport)
+        assert (transport.sent, transport.sent_amply) == (1 << 24, (1 << 24) - (1 << 22))
+
+    def test_never_for_a_small_one(self, begin):
+        assert begin(1 << 22)[1].sent_amply == 0
+
+    def test_for_some_at_a_time(self, begin):
+        """Thousands of slow clients are not to have megabytes of the kernel's memory each."""
+        begun = [begin() for _ in range(MOST_AMPLE + 2)]
+        assert [transport.keeps_much for _, transport in begun] == [True] * MOST_AMPLE + [False] * 2
+        begun[0][0].close()
+        begun[0][0].close()
+        backlog, transport = begun[-1]
+        backlog.send(transport)
+        assert transport.keeps_much
+        assert not begin()[1].keeps_much
 
 
 class TestFiles:

@@ -19,6 +19,11 @@ __all__ = ["Backlog"]
 #: is around a call of the kernel 20 microseconds.
 SLICE_BYTES: Final = 1 << 17
 
+#: While more than this is left of a file, the kernel may keep much of it (`Spool`). It is the most
+#: that it does: a client for which it does so must have taken nearly all when the file is at its
+#: end, and else nobody has its place.
+_AMPLE_BYTES: Final = 1 << 22
+
 
 class _FilePart:
     """A part of an open file; the descriptor is its own."""
@@ -57,6 +62,7 @@ class Backlog:
     def __init__(self, spool: Spool) -> None:
         """Hold nothing yet; count what is held in `spool`."""
         self._spool = spool
+        self._is_ample = False
         self._pieces: deque[bytes | memoryview | _FilePart] = deque()
         #: How many bytes are held, those of files that are not ours to keep left out.
         self.size = 0
@@ -106,6 +112,7 @@ class Backlog:
     def _send_first(self, transport: Transport, most: int) -> int:
         piece = self._pieces[0]
         if isinstance(piece, _FilePart):
+            self._choose_ample(piece.left > _AMPLE_BYTES, transport)
             count = transport.try_send_file(piece.descriptor, piece.offset, min(piece.left, most))
             piece.offset += count
             piece.left -= count
@@ -123,6 +130,19 @@ class Backlog:
                 piece.close()
         return count
 
+    def _choose_ample(self, is_large: bool, transport: Transport) -> None:
+        if self._is_ample and not is_large:
+            transport.keep_much(False)
+            self._end_ample()
+        elif is_large and not self._is_ample and self._spool.try_be_ample():
+            self._is_ample = True
+            transport.keep_much(True)
+
+    def _end_ample(self) -> None:
+        if self._is_ample:
+            self._is_ample = False
+            self._spool.end_ample()
+
     def _hold(self, count: int) -> None:
         self.size += count
         self._spool.hold(count)
@@ -134,6 +154,7 @@ class Backlog:
     def close(self) -> None:
         """Forget all of it."""
         self._let_go(self.size)
+        self._end_ample()
         pieces, self._pieces = self._pieces, deque()
         for piece in pieces:
             if isinstance(piece, _FilePart):
