@@ -414,10 +414,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def _send_unless_sent(self, fields: Iterable[Sequence[str]]) -> None:
         """Send the fields of whose names there was none before the first of them."""
         # They may repeat among themselves. HTTP/0.9 has no fields, and then no buffer either.
-        sent = {
-            line.partition(b":")[0].decode("latin-1").lower()
-            for line in getattr(self, "_headers_buffer", ())
-        }
+        sent = "\n" + b"".join(getattr(self, "_headers_buffer", ())).decode("latin-1").lower()
         for name, value in fields:
-            if name.lower() not in sent or name == "Vary":  # Whose values add up.
+            if f"\n{name.lower()}:" not in sent or name == "Vary":  # Whose values add up.
                 self.send_header(name, value)

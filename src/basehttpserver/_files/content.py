@@ -90,7 +90,7 @@ class FileContent(io.RawIOBase):
 
     def readable(self) -> bool:
         """Return True."""
-        if self.closed:  # Here and in `tell` by itself: `io.BufferedReader` asks for each answer.
+        if self.closed:  # Not by a call, here, in `tell` and `send`: they are for each answer.
             raise _closed()
         return True
 
@@ -149,7 +149,8 @@ class FileContent(io.RawIOBase):
 
         Those are read when the client takes them, and no thread waits for that.
         """
-        self._require_open()
+        if self.closed:
+            raise _closed()
         count = 0
         for piece in self._pieces_from(position) if position else self._pieces:
             if isinstance(piece, bytes):

@@ -49,7 +49,8 @@ class Representation(NamedTuple):
 
         Another version of the library makes other bytes of the same content.
         """
-        found = validators_of(self.file.status, self.file.seen, self.coding or "")
+        file = self.file
+        found = validators_of(file.status, file.seen, self.coding or "")
         if not self.is_made or not found.is_strong:
             return found
         return found._replace(tag=f"W/{found.tag}", is_strong=False)
