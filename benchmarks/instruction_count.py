@@ -58,9 +58,10 @@ class Counts:
 class CountedServer(basehttpserver.HTTPServer):
     """A server that drives its own clients between two waits, and counts what it does meanwhile."""
 
-    def __init__(self, request: bytes, handler: type) -> None:
+    def __init__(self, request: bytes, handler: Callable[..., Any], ending: bytes) -> None:
         super().__init__(("127.0.0.1", 0), handler)
         self._request = request
+        self._ending = ending
         self._clients: list[socket.socket] = []
         self._unanswered: set[socket.socket] = set()
         self._is_counting = False
@@ -74,7 +75,7 @@ class CountedServer(basehttpserver.HTTPServer):
         for client in [*self._unanswered]:
             with contextlib.suppress(BlockingIOError):
                 answer = client.recv(65536)
-                if not answer.endswith(BODY):
+                if not answer.endswith(self._ending):
                     raise SystemExit(f"a wrong answer: {answer!r}")
                 self._unanswered.discard(client)
         if not self._unanswered:
@@ -170,9 +171,11 @@ def watched(
             sys.setprofile(before[1])
 
 
-def count_request(request: bytes = REQUEST, handler: type = Hello) -> Counts:
-    """Count what one of a client's many requests costs."""
-    with CountedServer(request, handler) as server:
+def count_request(
+    request: bytes = REQUEST, handler: Callable[..., Any] = Hello, ending: bytes = BODY
+) -> Counts:
+    """Count what one of a client's many requests costs, whose answer is to end so."""
+    with CountedServer(request, handler, ending) as server:
         return server.count()
 
 

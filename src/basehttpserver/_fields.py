@@ -3,6 +3,7 @@
 fields_of_head    of a strict head: fields are looked up in its text
 parse_fields      of any lines: taken apart at their colons, or by the parser of ``email``
 has_none_of       whether it is worth looking for some
+find_names        which of some there are
 
 That parser must be ready for anything; for plain lines the others give the same. Three of twelve
 fields of a browser, asked for once: 4 microseconds in the text, 14 taken apart, 34 by the parser
@@ -14,9 +15,10 @@ import email.parser
 import email.policy
 import http.client
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
-__all__ = ["fields_of_head", "has_none_of", "parse_fields"]
+__all__ = ["fields_of_head", "find_names", "has_none_of", "parse_fields"]
 
 #: Lines that the email parser reads as one field each: no continuation, no line without a name.
 _PLAIN_LINES: Final = re.compile(r"(?:[!-9;-~]++:[^\r\n]*+\r\n)*+\r\n")
@@ -68,6 +70,20 @@ class RequestFields(http.client.HTTPMessage):
         start = found + len(line_start)
         return self._text[start : self._text.index("\r", start)].lstrip(" \t")
 
+    def get_all(self, name: str, failobj: Any = None) -> Any:
+        """Return the values of all fields of this name, else `failobj`."""
+        if not isinstance(name, str) or ":" in name or self.policy is not _POLICY:
+            return super().get_all(name, failobj)
+        line_start = f"\n{name.lower()}:"
+        values = []
+        found = self._lowered.find(line_start)
+        while found >= 0:
+            start = found + len(line_start)
+            end = self._text.index("\r", start)
+            values.append(self._text[start:end].lstrip(" \t"))
+            found = self._lowered.find(line_start, end)
+        return values or failobj
+
     def __contains__(self, name: object) -> bool:
         """Tell whether there is a field of this name."""
         if isinstance(name, str) and ":" not in name and self.policy is _POLICY:
@@ -84,10 +100,26 @@ def fields_of_head(head: bytes) -> Any:
     return RequestFields(text, lowered)
 
 
-def has_none_of(headers: Any, beginnings: tuple[str, ...]) -> bool:
-    """Tell that no field's name begins so, in lower case, where that can be told from the text."""
+def has_none_of(headers: Any, line_starts: Iterable[str]) -> bool:
+    """Tell that no field's line begins so, where that can be told from the text.
+
+    Each is a line feed, and then in lower case.
+    """
+    if type(headers) is not RequestFields:
+        return False
+    lowered = headers.__dict__.get("_lowered")
+    return lowered is not None and not any(map(lowered.__contains__, line_starts))
+
+
+def find_names(headers: Any, line_start: re.Pattern[str]) -> list[str]:
+    """Return the names of the fields whose lines begin so, in lower case, perhaps repeatedly.
+
+    The pattern is for a line feed, the name as its only group, and the colon.
+    """
     lowered = headers.__dict__.get("_lowered") if type(headers) is RequestFields else None
-    return lowered is not None and not any(f"\n{begin}" in lowered for begin in beginnings)
+    if lowered is None:
+        lowered = "".join(f"\n{name}:" for name in map(str.lower, headers.keys()))
+    return line_start.findall(lowered)
 
 
 def _taken_apart(text: str) -> list[tuple[str, str]]:

@@ -156,13 +156,12 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         self.end_headers()
         return io.BytesIO(answer.body)
 
-    @property
-    def _codings(self) -> Codings:
-        codings = super()._codings
-        if self.allows_upload and not self.allows_overwriting:
-            # A new file page.html.gz would take the place of page.html.
-            codings = codings._replace(are_found=False)
-        return codings
+    def _find_codings(self, content_type: str, size: int) -> Codings | None:
+        codings = super()._find_codings(content_type, size)
+        if codings is None or not self.allows_upload or self.allows_overwriting:
+            return codings
+        # A new file page.html.gz would take the place of page.html.
+        return codings._replace(are_found=False) if codings.are_made else None
 
     @property
     def _allowed(self) -> Allowed:

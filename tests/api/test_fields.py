@@ -126,7 +126,8 @@ def test_looked_up_in_the_text(name, in_text, parsed):
         assert in_text.get(name, "nothing") == parsed.get(name, "nothing")
         assert in_text[name] == parsed[name]
         assert (name in in_text) is (name in parsed)
-        assert in_text.get_all(name) == parsed.get_all(name)  # From here on they are taken apart.
+        assert in_text.get_all(name) == parsed.get_all(name)
+        assert in_text.keys() == parsed.keys()  # From here on they are taken apart.
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,8 @@ def test_name_that_is_no_text(in_text, parsed):
     for fields in (in_text, parsed):
         with pytest.raises(AttributeError):
             fields.get(None)
+        with pytest.raises(AttributeError):
+            fields.get_all(None)
         with pytest.raises(AttributeError):
             _ = None in fields
 

@@ -33,13 +33,12 @@ def growing(tmp_path):
 
 
 def whole(path):
-    with RegularFile(path) as file:
-        return FileContent(file, [ByteRange(0, file.status.st_size)])
+    file = RegularFile(path).__enter__()
+    return FileContent(file, [ByteRange(0, file.status.st_size)])
 
 
 def parts(path, *pieces):
-    with RegularFile(path) as file:
-        return FileContent(file, list(pieces))
+    return FileContent(RegularFile(path).__enter__(), list(pieces))
 
 
 class Writer:
@@ -115,8 +114,8 @@ class TestWhole:
 
 
 def test_two_users_read_at_places_of_their_own(path):
-    with RegularFile(path) as file:
-        one, other = (FileContent(file, [ByteRange(0, SIZE)]) for _ in range(2))
+    file = RegularFile(path)
+    one, other = (FileContent(file.__enter__(), [ByteRange(0, SIZE)]) for _ in range(2))
     with one, other:
         assert one.read(10) == other.read(10) == CONTENT[:10]
         assert one.read(10) == CONTENT[10:20]

@@ -4,13 +4,24 @@ import mimetypes
 import posixpath
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from basehttpserver._files import media_types
 from basehttpserver._files.media_types import guess_media_type, with_charset
+from basehttpserver._files.paths import extension_of
 
 
 def guess(name):
     return guess_media_type(name, posixpath.splitext(name)[1])
+
+
+@given(st.text("ab./\\", max_size=12))
+@example("/folder.d/file")
+@example("/folder/..a")
+@example("/folder/a..")
+def test_extension_is_what_splitext_finds(path):
+    assert extension_of(path) == posixpath.splitext(path)[1]
 
 
 @pytest.mark.parametrize("case", [str.lower, str.upper])

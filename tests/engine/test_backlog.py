@@ -8,7 +8,7 @@ import pytest
 
 from basehttpserver._engine import backlog as module
 from basehttpserver._engine.backlog import SLICE_BYTES, Backlog
-from basehttpserver._engine.spool import Spool
+from basehttpserver._engine.spool import MOST_AMPLE, Spool
 from basehttpserver._engine.transport import transport_for
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
@@ -141,6 +141,8 @@ class TestCount:
         transport = Narrow(SLICE_BYTES)
         assert backlog.send(transport) == SLICE_BYTES
         assert backlog
+        assert backlog.send(Narrow(SLICE_BYTES), slices=2) == 2 * SLICE_BYTES
+        assert backlog
 
     def test_client_that_takes_nothing(self, backlog):
         backlog.append(b"x")
@@ -149,7 +151,79 @@ class TestCount:
         assert backlog
 
 
+class Keeping:
+    """A transport that takes all, and notes whether the kernel is to keep much."""
+
+    def __init__(self):
+        self.keeps_much = False
+        self.sent_amply = self.sent = 0
+
+    def keep_much(self, is_much):
+        self.keeps_much = is_much
+
+    def try_send_file(self, descriptor, offset, count):
+        self.sent += count
+        self.sent_amply += count * self.keeps_much
+        return count
+
+
+class TestAmple:
+    @pytest.fixture
+    def begin(self, spool, file):
+        def begin(size=1 << 24):
+            backlog = Backlog(spool)
+            append(backlog, file, 0, size)
+            backlogs.append(backlog)
+            transport = Keeping()
+            backlog.send(transport)
+            return backlog, transport
+
+        backlogs = []
+        yield begin
+        for backlog in backlogs:
+            backlog.close()
+
+    def test_until_a_file_is_nearly_at_its_end(self, begin):
+        backlog, transport = begin()
+        while backlog:
+            backlog.send(transport)
+        assert (transport.sent, transport.sent_amply) == (1 << 24, (1 << 24) - (1 << 22))
+
+    def test_never_for_a_small_one(self, begin):
+        assert begin(1 << 22)[1].sent_amply == 0
+
+    def test_for_some_at_a_time(self, begin):
+        """Thousands of slow clients are not to have megabytes of the kernel's memory each."""
+        begun = [begin() for _ in range(MOST_AMPLE + 2)]
+        assert [transport.keeps_much for _, transport in begun] == [True] * MOST_AMPLE + [False] * 2
+        begun[0][0].close()
+        begun[0][0].close()
+        backlog, transport = begun[-1]
+        backlog.send(transport)
+        assert transport.keeps_much
+        assert not begin()[1].keeps_much
+
+
 class TestFiles:
+    def test_several_slices_go_in_one_call(self, backlog, file):
+        class Sending:
+            def try_send_file(self, descriptor, offset, count):
+                counts.append(count)
+                return count
+
+        counts = []
+        append(backlog, file, 0, 5 * SLICE_BYTES)
+        assert backlog.send(Sending(), slices=4) == 4 * SLICE_BYTES
+        assert backlog.send(Sending(), slices=4) == SLICE_BYTES
+        assert counts == [4 * SLICE_BYTES, SLICE_BYTES]
+
+    def test_descriptor_may_be_closed_at_once(self, backlog):
+        with tempfile.TemporaryFile() as file:
+            file.write(b"content")
+            file.flush()
+            append(backlog, file, 0, 7)
+        assert send_all(backlog) == b"content"
+
     def test_file_that_shrank(self, backlog, file):
         append(backlog, file, 0, 10)
         transport = Narrow(4)

@@ -168,6 +168,10 @@ def test_the_kernel_keeps_little_of_a_file_for_a_slow_client(tmp_path):
             sent = 0
             while count := transport.try_send_file(file.fileno(), sent, 20_000_000 - sent):
                 sent += count
-            low_water = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+            option = socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT
+            low_waters = [ours.getsockopt(*option)]
+            for is_much in (True, False):
+                transport.keep_much(is_much)
+                low_waters.append(ours.getsockopt(*option))
     assert sent < 20_000_000
-    assert low_water == 65536
+    assert low_waters == [65536, 0, 65536]

@@ -657,15 +657,16 @@ def answered_plainly(request, block, body, *, reads):
     st.lists(st.sampled_from(FIELDS), max_size=4),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([b"abc", b""]),
 )
-def test_plain_response_is_as_all_others(request, line, fields, is_ended, reads):
+def test_plain_response_is_as_all_others(request, line, fields, is_ended, reads, body):
     """What is sent, and that the connection goes on."""
     block = "".join([line, *fields, "\r\n" if is_ended else ""]).encode()
-    plain = answered_plainly(request, block, b"abc", reads=reads)
+    plain = answered_plainly(request, block, body, reads=reads)
     if plain is not None:
         connection, _ = begun(request, reads=reads)
         connection.send_head(block, keeps_alive=True, is_last=False)
-        connection.send_body(b"abc")
+        connection.send_body(body)
         wire = b"".join(connection.take(last=True))
         assert connection.complaints() == []
         assert connection.finish(keep=True) is Verdict.KEEP
@@ -686,6 +687,18 @@ def test_plain_responses_need_no_encoder(request_index, fields, shown):
     block = f"{line}{fields}\r\n".encode()
     wire, _ = answered_plainly(REQUESTS[request_index], block, b"abc", reads=True)
     assert wire == f"{line}{shown}\r\nabc".encode()
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", 204), ("GET", 304), ("HEAD", 200), ("HEAD", 304)]
+)
+@pytest.mark.parametrize("fields", ["", "Content-Length: 3\r\n"])
+def test_plain_responses_without_content_need_no_encoder(method, status, fields):
+    request = f"{method} / HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+    block = f"HTTP/1.1 {status} So\r\n{fields}\r\n".encode()
+    wire, _ = answered_plainly(request, block, b"", reads=True)
+    assert wire == block
+    assert answered_plainly(request, block, b"abc", reads=True) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"ab", b"abcd"])

@@ -224,9 +224,7 @@ class Outgoing:
         """
         with self._lock:
             self._peer.charge_wait(self._allowance)
-            for _ in range(most_slices):
-                if not self._send_some_locked():
-                    break
+            self._send_some_locked(most_slices)
             self._peer.begin_waiting()
             return not self._backlog
 
@@ -395,11 +393,11 @@ class Outgoing:
             return backlog.size <= HIGH_WATER_BYTES
         return backlog.size <= self._settings.max_response_spool_bytes and self._spool.room >= 0
 
-    def _send_some_locked(self) -> int:
+    def _send_some_locked(self, slices: int = 1) -> int:
         if not self._backlog:
             return 0
         try:
-            sent = self._peer.send_from(self._backlog)
+            sent = self._peer.send_from(self._backlog, slices)
         except EOFError:
             self.has_short_file = True
             self._cut_locked()

@@ -83,13 +83,13 @@ class Peer:
             self.wait(self.transport.receive_mask, allowance)
         allowance.moved(self.progress_bytes - before)
 
-    def send_from(self, backlog: Backlog) -> int:
-        """Send of a backlog what the socket takes now; return how much that was.
+    def send_from(self, backlog: Backlog, slices: int) -> int:
+        """Send of a backlog what the socket takes now, up to so many slices; return how much.
 
         Raises ``EOFError`` for a file that has become shorter, and ``OSError``.
         """
         try:
-            sent = backlog.send(self.transport)
+            sent = backlog.send(self.transport, slices)
         except OSError:
             self.is_lost = True
             raise

@@ -56,6 +56,9 @@ _FILE_BYTES: Final = 65536
 #: How much of a file the kernel keeps beyond what is on its way, which grows with the line.
 _UNSENT_BYTES: Final = 65536
 
+#: As much as the system says (``net.ipv4.tcp_notsent_lowat``), which is without a limit.
+_NO_LOW_WATER: Final = 0
+
 #: The most that a record of TLS holds (RFC 8446 5.1).
 _RECORD_BYTES: Final = 16384
 
@@ -141,6 +144,9 @@ class Transport:
             raise EOFError("the file became shorter while it was sent")
         return self.try_send(data)
 
+    def keep_much(self, is_much: bool) -> None:
+        """Have the kernel keep much of the files that are sent, or little as it does at first."""
+
     def begins_tls(self) -> bool | None:
         """Tell whether the first byte begins TLS; ``None`` before it is here. Raises ``OSError``.
 
@@ -217,7 +223,7 @@ class PlainTransport(Transport):
             return super().try_send_file(descriptor, offset, count)
         own = self._socket.fileno()
         if not self._has_low_water:
-            self._set_low_water()
+            self._set_low_water(_UNSENT_BYTES)
         blocks = os.get_blocking(own)
         try:
             # There is no flag for one call as MSG_DONTWAIT is.
@@ -235,15 +241,20 @@ class PlainTransport(Transport):
             raise EOFError("the file became shorter while it was sent")
         return sent
 
-    def _set_low_water(self) -> None:
+    def keep_much(self, is_much: bool) -> None:
         """Have the kernel keep little of a file: it is there when its client takes more.
 
-        Else each of a thousand slow clients would have up to ``tcp_wmem`` of kernel memory.
+        Else each of a thousand slow clients would have up to ``tcp_wmem`` of kernel memory. For
+        some the kernel may keep that: it takes half as long then.
         """
+        if _HAS_SENDFILE:
+            self._set_low_water(_NO_LOW_WATER if is_much else _UNSENT_BYTES)
+
+    def _set_low_water(self, count: int) -> None:
         self._has_low_water = True
         with contextlib.suppress(OSError, AttributeError):  # No TCP; a platform without it.
             option = socket.TCP_NOTSENT_LOWAT  # type: ignore[attr-defined,unused-ignore]
-            socket.socket.setsockopt(self._socket, socket.IPPROTO_TCP, option, _UNSENT_BYTES)
+            socket.socket.setsockopt(self._socket, socket.IPPROTO_TCP, option, count)
 
     def release(self) -> None:
         """Give the socket back in blocking mode."""

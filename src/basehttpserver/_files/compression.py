@@ -86,8 +86,11 @@ def is_worth_compressing(content_type: str, size: int) -> bool:
     Only from what is known before a byte is read, so that the head of the answer is the same to
     GET, to HEAD and to a conditional request, none of which but GET reads the file.
     """
-    if not _LEAST_BYTES <= size <= _MOST_BYTES:
-        return False
+    return _LEAST_BYTES <= size <= _MOST_BYTES and _shrinks(content_type)
+
+
+@functools.lru_cache(256)  # A program that makes them up has more.
+def _shrinks(content_type: str) -> bool:
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type.startswith(_KINDS) or media_type in _TYPES or media_type.endswith(_SYNTAXES)
 

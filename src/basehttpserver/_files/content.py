@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 from bisect import bisect_right
@@ -48,15 +49,18 @@ class FileContent(io.RawIOBase):
     mode = "rb"
 
     def __init__(self, file: RegularFile, pieces: Sequence[bytes | ByteRange]) -> None:
-        """Use `file` until this is closed."""
+        """Use `file`, which was entered, and leave it when this is closed."""
         super().__init__()
-        self._file = file.__enter__()
+        self._file = file
         self._pieces = pieces
-        # Where each begins, and where the last ends.
-        self._begins = [0, *accumulate(map(_length, pieces))]
         self._position = 0
         #: The same file, once `fileno` has opened it for its caller.
         self._opened_again: RegularFile | None = None
+
+    @functools.cached_property
+    def _begins(self) -> list[int]:
+        """Where each piece begins, and where the last ends."""
+        return [0, *accumulate(map(_length, self._pieces))]
 
     @property
     def name(self) -> str:
@@ -67,7 +71,7 @@ class FileContent(io.RawIOBase):
         """Leave the file."""
         if not self.closed:
             super().close()
-            self._file.__exit__()
+            self._file.leave()
             if self._opened_again is not None:
                 self._opened_again.leave()
 
@@ -85,7 +89,7 @@ class FileContent(io.RawIOBase):
         descriptor would send all of it.
         """
         self._require_open()
-        if self._pieces != [ByteRange(0, self._file.status.st_size)]:
+        if (*self._pieces,) != (ByteRange(0, self._file.status.st_size),):
             raise io.UnsupportedOperation("fileno")
         if self._opened_again is None:
             self._opened_again = self._file.open_again()
@@ -94,7 +98,8 @@ class FileContent(io.RawIOBase):
 
     def readable(self) -> bool:
         """Return True."""
-        self._require_open()
+        if self.closed:  # Not by a call, here, in `tell` and `send`: they are for each answer.
+            raise _closed()
         return True
 
     def seekable(self) -> bool:
@@ -104,7 +109,8 @@ class FileContent(io.RawIOBase):
 
     def tell(self) -> int:
         """Return the place at which it is read next."""
-        self._require_open()
+        if self.closed:
+            raise _closed()
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
@@ -156,24 +162,30 @@ class FileContent(io.RawIOBase):
 
         Those are read when the client takes them, and no thread waits for that.
         """
-        self._require_open()
+        if self.closed:
+            raise _closed()
         written = 0
-        for piece in self._pieces_from(position):
+        for piece in self._pieces_from(position) if position else self._pieces:
             if isinstance(piece, bytes):
                 writer.write(piece)
                 continue
-            size = _length(piece)
-            if max(size, written) >= _BY_DESCRIPTOR_BYTES and writer.send_file(
-                self._file.descriptor, piece.begin, size
-            ):
-                continue
-            if not self._write_range(piece, writer):
-                return
+            begin, end = piece
+            size = end - begin
+            if max(size, written) >= _BY_DESCRIPTOR_BYTES:
+                if writer.send_file(self._file.descriptor, begin, size):
+                    continue
+                if not self._write_range(begin, end, writer):
+                    return
+            else:
+                block = self._file.read_at(begin, size)
+                if block:
+                    writer.write(block)
+                if len(block) < size:
+                    return
             written += size
 
-    def _write_range(self, part: ByteRange, writer: Writer) -> bool:
-        """Read and write a range; return whether it was all there."""
-        begin, end = part
+    def _write_range(self, begin: int, end: int, writer: Writer) -> bool:
+        """Read and write a large range; return whether it was all there."""
         while begin < end:
             block = self._file.read_at(begin, min(end - begin, _BLOCK_BYTES))
             if not block:
@@ -184,7 +196,11 @@ class FileContent(io.RawIOBase):
 
     def _require_open(self) -> None:
         if self.closed:
-            raise ValueError("I/O operation on closed file")
+            raise _closed()
+
+
+def _closed() -> ValueError:
+    return ValueError("I/O operation on closed file")
 
 
 def _length(piece: bytes | ByteRange) -> int:

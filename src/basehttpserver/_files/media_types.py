@@ -71,16 +71,25 @@ _BY_EXTENSION: Final = {
     ".zip": _known("application/zip", "application/x-zip-compressed"),
 }
 
-_UNKNOWN: Final = _known("")
-
 
 def guess_media_type(path: str, extension: str) -> str | None:
     """Return the media type for a file of this name and extension; None if nobody knows one."""
-    guessed = _guess_file_type(path, extension)
-    known = _BY_EXTENSION.get(extension.lower(), _UNKNOWN)
-    if guessed is None or guessed in known.wrong:
-        return known.right or guessed
-    return guessed
+    lower = extension.lower()
+    guessed: str | None
+    if (
+        not mimetypes.inited
+        or lower in mimetypes.suffix_map
+        or extension in mimetypes.encodings_map  # Where case matters.
+    ):
+        # Of two extensions, or one that stands for two. Nothing here may look like a URL's scheme.
+        guessed = mimetypes.guess_type("./" + os.path.basename(path))[0]
+    else:
+        # As `mimetypes.guess_file_type` of Python 3.13, without going through the path again.
+        guessed = mimetypes.types_map.get(lower)
+    known = _BY_EXTENSION.get(lower)
+    if known is None or (guessed is not None and guessed not in known.wrong):
+        return guessed
+    return known.right
 
 
 def with_charset(content_type: str, charset: str) -> str:
@@ -91,16 +100,3 @@ def with_charset(content_type: str, charset: str) -> str:
     if content_type[:5].lower() == "text/" and ";" not in content_type:
         return f"{content_type}; charset={charset}"
     return content_type
-
-
-def _guess_file_type(path: str, extension: str) -> str | None:
-    """Do as `mimetypes.guess_file_type` of Python 3.13, without going through the path again."""
-    lower = extension.lower()
-    if (
-        not mimetypes.inited
-        or lower in mimetypes.suffix_map
-        or extension in mimetypes.encodings_map  # Where case matters.
-    ):
-        # Of two extensions, or one that stands for two. Nothing here may look like a URL's scheme.
-        return mimetypes.guess_type("./" + os.path.basename(path))[0]
-    return mimetypes.types_map.get(lower)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import ntpath
 import os
+import posixpath
 import re
 import urllib.parse
 from typing import Final
@@ -17,6 +19,10 @@ _WINDOWS_DEVICES = frozenset(
        "\N{SUPERSCRIPT TWO}\N{SUPERSCRIPT THREE}"]
 )  # fmt: skip
 
+#: Targets that are asked for again and again are shorter; what is remembered of longer ones would
+#: let a client fill the memory.
+_REMEMBERED_CHARACTERS = 256
+
 
 def decode_path(target: str) -> str:
     """Return the path of a request target: no query, no fragment, percent-decoded once.
@@ -29,6 +35,40 @@ def decode_path(target: str) -> str:
         return urllib.parse.unquote(path, errors="surrogatepass")
     except UnicodeDecodeError:
         return urllib.parse.unquote(path)
+
+
+def local_path(directory: str, target: str) -> str:
+    """Return the local path for a request target, always at or below `directory`.
+
+    Nothing is looked at but the names: the same two give the same path, which is remembered.
+    """
+    if len(target) <= _REMEMBERED_CHARACTERS:
+        return _local_path_remembered(directory, target)
+    return _local_path(directory, target)
+
+
+def _local_path(directory: str, target: str) -> str:
+    decoded = decode_path(target)
+    names = [
+        name
+        for name in posixpath.normpath(decoded).split("/")
+        # `dirname` finds what the local system would not take for one plain name.
+        if name and name not in (os.curdir, os.pardir) and not os.path.dirname(name)
+    ]
+    path = os.path.join(directory, *names)
+    return path + "/" if decoded.endswith("/") else path
+
+
+_local_path_remembered = functools.lru_cache(maxsize=1024)(_local_path)
+
+
+def extension_of(path: str) -> str:
+    """Return the extension of the last name as `posixpath.splitext` does, in a fifth of the steps.
+
+    With its dot; none where only dots are before that.
+    """
+    before, dot, after = path.rpartition("/")[2].rpartition(".")
+    return dot + after if before.strip(".") else ""
 
 
 def has_windows_meaning(path: str) -> bool:

@@ -11,6 +11,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from basehttpserver._fields import find_names, has_none_of
 from basehttpserver._files.validators import Validators, try_parse_date
 
 if TYPE_CHECKING:
@@ -18,15 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["conditional_fields", "evaluate", "range_counts"]
 
-_NAMES: Final = frozenset(
-    (
-        "if-match",
-        "if-modified-since",
-        "if-none-match",
-        "if-range",
-        "if-unmodified-since",
-        "range",
-    )
+#: How the lines of the fields begin that count here, or may.
+_ANY: Final = ("\nif-", "\nrange:")
+_NAMES: Final = re.compile(
+    r"\n(if-(?:match|modified-since|none-match|range|unmodified-since)|range):"
 )
 
 #: RFC 9110 8.8.3, and the comma behind it. Lists may have empty members (RFC 9110 5.6.1.2).
@@ -37,12 +33,12 @@ _EMPTY_MEMBERS: Final = re.compile(r"[ \t,]*+")
 def conditional_fields(headers: Any) -> dict[str, list[str]]:
     """Return the values of Range and of the conditional fields, by their names in lower case.
 
-    `headers` is a request's, an ``email.message.Message``. Nearly always there are none: its names
-    are looked at once, not once for each field.
+    `headers` is a request's, an ``email.message.Message``. Mostly there are none: that is seen
+    first.
     """
-    return {
-        name: headers.get_all(name) for name in map(str.lower, headers.keys()) if name in _NAMES
-    }
+    if has_none_of(headers, _ANY):
+        return {}
+    return {name: headers.get_all(name) for name in find_names(headers, _NAMES)}
 
 
 def evaluate(
@@ -104,6 +100,8 @@ def _has_weak_match(values: list[str], current: Validators) -> bool:
 
     A malformed list matches nothing: then the client gets the content, which is never wrong.
     """
+    if values == [current.tag]:  # As browsers and caches send it.
+        return True
     tags = _try_parse_tags(values)
     if tags is None:
         return False

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from basehttpserver._files.accept_encoding import rank_codings
 from basehttpserver._files.compressed_files import CompressedFiles
-from basehttpserver._files.compression import choose_coding, is_worth_compressing
+from basehttpserver._files.compression import choose_coding
 from basehttpserver._files.precompressed import PrecompressedFiles
 from basehttpserver._files.validators import Validators, validators_of
 
@@ -53,7 +53,8 @@ class Representation(NamedTuple):
 
         Another version of the library makes other bytes of the same content.
         """
-        found = validators_of(self.file.status, self.file.seen, self.coding or "")
+        file = self.file
+        found = validators_of(file.status, file.seen, self.coding or "")
         if not self.is_made or not found.is_strong:
             return found
         return found._replace(tag=f"W/{found.tag}", is_strong=False)
@@ -70,16 +71,12 @@ class Representation(NamedTuple):
 
 
 class Codings(NamedTuple):
-    """In which codings a file may be sent."""
+    """In which codings a file may be sent: to another client in another form (Vary)."""
 
     #: Those that somebody has put beside it.
     are_found: bool
-    #: Those that we compress to.
+    #: Those that we compress to, which is worth it.
     are_made: bool
-
-    def matter_to(self, content_type: str, size: int) -> bool:
-        """Tell whether a file would be sent in another form to another client (Vary)."""
-        return self.are_found or (self.are_made and is_worth_compressing(content_type, size))
 
     def choose(
         self, folder: ServedFolder, path: str, plain: Representation, headers: Any
@@ -96,11 +93,6 @@ class Codings(NamedTuple):
             if found is not None:
                 return plain._replace(file=found.file, coding=found.coding)
         coding = choose_coding(accepted)
-        if (
-            self.are_made
-            and coding is not None
-            and "Range" not in headers
-            and is_worth_compressing(plain.content_type, plain.file.status.st_size)
-        ):
+        if self.are_made and coding is not None and "Range" not in headers:
             return plain._replace(coding=coding, is_made=True)
         return plain

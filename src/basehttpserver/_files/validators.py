@@ -45,21 +45,27 @@ def validators_of(status: os.stat_result, seen: float, coding: str = "") -> Vali
     Just after a change, the file may change again and keep its time: then they are weak, and the
     tag is none that the file can have later.
     """
-    is_strong = seen - status.st_mtime >= _TICK_SECONDS
+    changed = status.st_mtime
+    if seen - changed >= _TICK_SECONDS:
+        return _settled(status.st_ino, status.st_size, status.st_mtime_ns, changed, coding)
     opaque = _opaque(status.st_ino, status.st_size, status.st_mtime_ns, coding)
     # RFC 9110 8.8.2.1: a date in the future is replaced by the present.
-    modified = math.floor(min(status.st_mtime, seen))
-    return Validators(
-        f'"{opaque}"' if is_strong else f'W/"new-{opaque}"',
-        modified if _FIRST_SECOND <= modified <= _LAST_SECOND else None,
-        is_strong,
-    )
+    return Validators(f'W/"new-{opaque}"', _date(min(changed, seen)), is_strong=False)
 
 
 @functools.lru_cache(1024)  # Of files that are asked for again and again.
+def _settled(inode: int, size: int, modified: int, changed: float, coding: str) -> Validators:
+    return Validators(f'"{_opaque(inode, size, modified, coding)}"', _date(changed), is_strong=True)
+
+
 def _opaque(inode: int, size: int, modified: int, coding: str) -> str:
     opaque = f"{inode:x}-{size:x}-{modified:x}"
     return f"{opaque}-{coding}" if coding else opaque
+
+
+def _date(seconds: float) -> int | None:
+    date = math.floor(seconds)
+    return date if _FIRST_SECOND <= date <= _LAST_SECOND else None
 
 
 def try_parse_date(value: str) -> int | None:
@@ -67,8 +73,11 @@ def try_parse_date(value: str) -> int | None:
 
     Laxer: whatever `email.utils` reads, as in http.server, where it is in UTC.
     """
-    if len(value) > _MAX_DATE_CHARACTERS:
-        return None
+    return None if len(value) > _MAX_DATE_CHARACTERS else _try_parse_short_date(value)
+
+
+@functools.lru_cache(256)  # Who asks for a file again sends the date that everybody was told.
+def _try_parse_short_date(value: str) -> int | None:
     try:
         date = email.utils.parsedate_to_datetime(value)
     except (TypeError, IndexError, OverflowError, ValueError):

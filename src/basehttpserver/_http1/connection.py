@@ -322,13 +322,14 @@ class Http1Connection:
             or self._encoder is not None
             or not head.keeps_alive
             or head.version < (1, 1)
-            or head.method in ("HEAD", "CONNECT")
+            or head.method == "CONNECT"
         ):
             return False
         match = grammar.PLAIN_RESPONSE.fullmatch(block)
         if match is None:
             return False
-        self._plain_length = match[1]
+        # RFC 9112 6.3: where nothing follows, it may be said how long it would be elsewhere.
+        self._plain_length = b"0" if match[1] or head.method == "HEAD" else match[2]
         return True
 
     def try_end_plainly(self, block: bytes, body: bytes) -> bytes | None:

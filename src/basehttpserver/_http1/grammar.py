@@ -103,13 +103,13 @@ ABSOLUTE_FORM: Final = re.compile(rb"(?i:https?)://(?P<authority>[^/?]*+)(?:[/?]
 # RFC 9112 4: status-line = HTTP-version SP status-code SP [ reason-phrase ]
 STATUS_LINE: Final = re.compile(rb"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: [^\r\n]*+)?+\r\n")
 
-# RFC 9112 4, 5: a head, as handlers write most of them. It is a final one that may have a body, and
-# no field frames that body but, perhaps, one Content-Length.
+# RFC 9112 4, 5: a head, as handlers write most of them. It is a final one, whose first group says
+# that it has no body, and no field frames a body but, perhaps, one Content-Length, the second.
 _OTHER_FIELD: Final = (
     rb"(?:(?!\r|[CTct](?i:ontent-length|onnection|ransfer-encoding)[ \t]*+:)[^\n]++\n)"
 )
 PLAIN_RESPONSE: Final = re.compile(
-    rb"HTTP/1\.1 (?!20[45]|304)[2-5][0-9]{2} [^\r\n]*+\r\n"
+    rb"HTTP/1\.1 (?:(204|304)|(?!205)[2-5][0-9]{2}) [^\r\n]*+\r\n"
     + _OTHER_FIELD
     + rb"*+(?:(?i:content-length):[ \t]*+([0-9]{1,18}+)[ \t]*+\r\n"
     + _OTHER_FIELD

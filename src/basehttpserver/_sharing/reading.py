@@ -118,14 +118,18 @@ class ReadingHandler(SimpleHTTPRequestHandler):
 
     # Scripts of other sites.
 
-    def end_headers(self) -> None:
-        """End the head, and tell scripts of which other sites may read the answer (Fetch 3.2)."""
-        if self.cors is not None:
-            self.send_header("Access-Control-Allow-Origin", self.cors)
-            self.send_header("Access-Control-Expose-Headers", _EXPOSED)
-            if self.cors != "*":
-                self.send_header("Vary", "Origin")
-        super().end_headers()
+    @property
+    def _fields_of_all(self) -> Sequence[tuple[str, str]]:  # type: ignore[override]
+        """What tells scripts of which other sites may read an answer (Fetch 3.2)."""
+        if self.cors is None:
+            return ()
+        fields = [
+            ("Access-Control-Allow-Origin", self.cors),
+            ("Access-Control-Expose-Headers", _EXPOSED),
+        ]
+        if self.cors != "*":
+            fields.append(("Vary", "Origin"))
+        return fields
 
     @property
     def _answers_options(self) -> bool:
