@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from benchmarks.scenarios import SCENARIOS, Suite
+from benchmarks.scenario import Suite
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.served_files import LARGE_MEGABYTES
 from benchmarks.servers import SERVERS, is_ours
 

@@ -38,16 +38,8 @@ from benchmarks.descriptors import raise_descriptor_limit
 from benchmarks.failure import MeasurementError
 from benchmarks.measures import MEASURES, Figures, Measure, Terms
 from benchmarks.results import Results, path_of
-from benchmarks.scenarios import (
-    CALLS,
-    CONNECTIONS,
-    FILES,
-    PROGRAMS,
-    SCENARIOS,
-    SUITES,
-    Suite,
-    find_servers,
-)
+from benchmarks.scenario import CALLS, CONNECTIONS, FILES, PROGRAMS, SUITES, Suite
+from benchmarks.scenarios import SCENARIOS, find_servers
 from benchmarks.server_process import LOAD_CORE, pin_to
 from benchmarks.servers import ROOT, SERVERS, is_ours
 

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks import charts
 from benchmarks.download import CONNECTIONS
 from benchmarks.measurements_page import Results, describe_run
-from benchmarks.scenarios import FILES
+from benchmarks.scenario import FILES
 from benchmarks.servers import FILE_SERVERS, Options, make_command
 from benchmarks.tables import render_rows
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.ratio import divide
-from benchmarks.scenarios import FILES, PROGRAMS, SCENARIOS
+from benchmarks.scenario import FILES, PROGRAMS
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import SERVERS
 
 #: Servers with threads for handlers, of which the best counts.
@@ -87,6 +88,7 @@ GATES = (
     Gate("idle-memory", "Python's memory", 6 * 1024, "traced_bytes", unit="bytes", is_most=True),
     Gate("start", "first answer within", 200, "milliseconds", unit="ms", is_most=True),
     Gate("file-1k", "rate", 10, peers=("files-cpython",), ours=FILES.ours),
+    Gate("file-1k", "rate", 10, peers=("files-cpython-1.1",), ours=FILES.ours),
     Gate("file-100m", "rate", 0.8, peers=("files-nginx",), ours=FILES.ours),
     Gate("file-1k", "rate, the next mark", 0.4, peers=("files-nginx",), ours=FILES.ours),
     Gate("file-100m", "rate, the next mark", 0.95, peers=("files-nginx",), ours=FILES.ours),

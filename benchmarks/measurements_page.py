@@ -6,7 +6,8 @@ from typing import Any
 
 from benchmarks import charts
 from benchmarks.applications import BODY
-from benchmarks.scenarios import PROGRAMS, QUICK, SCENARIOS
+from benchmarks.scenario import PROGRAMS, QUICK
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import SERVERS, Options, Server, make_command
 from benchmarks.tables import render_rows, render_table, write_number
 

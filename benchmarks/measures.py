@@ -10,7 +10,7 @@ from benchmarks.applications import SLOW_PATH
 from benchmarks.descriptors import scale_crowd
 from benchmarks.failure import MeasurementError
 from benchmarks.load import Outcome
-from benchmarks.scenarios import (
+from benchmarks.scenario import (
     CALLS,
     CONDITIONAL,
     CONNECTIONS,

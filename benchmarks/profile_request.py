@@ -25,7 +25,7 @@ from benchmarks import in_process, instruction_count, load, machine, profile_pag
 from benchmarks.handlers import SERVERS, make_hello
 from benchmarks.instruction_count import name_of
 from benchmarks.load import Outcome
-from benchmarks.scenarios import CONNECTIONS
+from benchmarks.scenario import CONNECTIONS
 from benchmarks.server_process import (
     LOAD_CORE,
     QUESTIONS,

@@ -13,7 +13,8 @@ from typing import Any
 
 from benchmarks import gates
 from benchmarks.ratio import divide
-from benchmarks.scenarios import MIXED, PROGRAMS, SCENARIOS, Suite
+from benchmarks.scenario import MIXED, PROGRAMS, Suite
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.servers import ROOT, SERVERS
 
 FOLDER = ROOT / "benchmarks" / "results"

@@ -1,67 +1,18 @@
 """What is measured: which application, under which load, on which servers, why not on others."""
 
-from dataclasses import dataclass
-
-from benchmarks.served_files import LARGE, LISTED, MEDIUM, SMALL
-from benchmarks.servers import FILE_SERVERS, PROGRAM_SERVERS
-
-CONNECTIONS = 64
-HALF = CONNECTIONS // 2
-IDLE_CONNECTIONS = 10_000
-
-
-@dataclass(frozen=True)
-class Suite:
-    """Scenarios that are measured in one run."""
-
-    name: str
-    #: What the others are compared with, and what is compared with them.
-    reference: str
-    ours: str
-
-
-PROGRAMS = Suite("compare", reference="cpython", ours="ours-threading")
-FILES = Suite("files", reference="files-cpython", ours="files-ours")
-SUITES = {suite.name: suite for suite in (PROGRAMS, FILES)}
-
-#: How a scenario is measured: one of benchmarks/measures.py.
-STEADY, LOG, MIXED, CROWD, START, CALLS, MEMORY, FILE, CONDITIONAL, RANGE, LISTING, DOWNLOAD = (
-    "steady",
-    "log",
-    "mixed",
-    "crowd",
-    "start",
-    "calls",
-    "memory",
-    "file",
-    "conditional",
-    "range",
-    "listing",
-    "download",
+from benchmarks.file_scenarios import FILE_SCENARIOS
+from benchmarks.scenario import (
+    CALLS,
+    CROWD,
+    HALF,
+    LOG,
+    MEMORY,
+    MIXED,
+    QUICK,
+    START,
+    Scenario,
 )
-
-#: In the short run, the scenarios that are not the main ones are measured on these alone.
-QUICK = ("ours-threading", "ours-serve", "cpython-tuned", "granian")
-
-
-@dataclass(frozen=True)
-class Scenario:
-    title: str
-    #: What it is, for the page.
-    text: str
-    servers: tuple[str, ...]
-    measure: str = STEADY
-    application: str = "hello"
-    #: A kind of benchmarks/load.lua.
-    load: str = "plain"
-    path: str = "/"
-    connections: int = CONNECTIONS
-    is_secure: bool = False
-    #: All servers take part, and it is measured in each round; others are in every second one.
-    is_main: bool = False
-    #: Why some servers have no part in it.
-    without: str = ""
-    suite: Suite = PROGRAMS
+from benchmarks.servers import PROGRAM_SERVERS
 
 
 def all_but(*left_out: str) -> tuple[str, ...]:
@@ -77,8 +28,9 @@ PROGRAM_SCENARIOS = {
     "one-field": Scenario(
         "Small GET",
         "64 kept-alive connections ask for 13 bytes, again and again; a request has one field, "
-        "`Host`.",
-        _MAIN,
+        "`Host`. A loop that is no server, since it parses nothing and checks nothing, shows what "
+        "Python itself takes for an answer, without and with the calls of the handler's API.",
+        all_but("waitress-64", "gunicorn-64"),
         is_main=True,
     ),
     "browser": Scenario(
@@ -314,79 +266,6 @@ PROGRAM_SCENARIOS = {
             "nginx",
         ),
         measure=CALLS,
-    ),
-}
-
-
-def of_files(
-    title: str,
-    text: str,
-    measure: str,
-    path: str,
-    *left_out: str,
-    connections: int = CONNECTIONS,
-    without: str = "",
-) -> Scenario:
-    return Scenario(
-        title,
-        text,
-        tuple(name for name in FILE_SERVERS if name not in left_out),
-        measure=measure,
-        application="files",
-        path=path,
-        connections=connections,
-        is_main=True,
-        without=without,
-        suite=FILES,
-    )
-
-
-_CPYTHON = ("files-cpython", "files-cpython-1.1")
-
-FILE_SCENARIOS = {
-    "file-1k": of_files(
-        "A file of 1 KiB",
-        "64 connections ask for it, again and again.",
-        FILE,
-        f"/{SMALL}",
-    ),
-    "file-100k": of_files(
-        "A file of 100 KiB",
-        "The same.",
-        FILE,
-        f"/{MEDIUM}",
-    ),
-    "file-100m": of_files(
-        "A file of 100 MiB",
-        "Four connections download it, again and again. The client is benchmarks/download.py, "
-        "which has the kernel throw the bytes away: wrk, which copies them, is busier than nginx.",
-        DOWNLOAD,
-        f"/{LARGE}",
-    ),
-    "file-conditional": of_files(
-        "Not modified",
-        "64 connections ask for the file of 1 KiB with the validator that the server gave for it, "
-        "the entity tag in `If-None-Match`, or else the date in `If-Modified-Since`, and are "
-        "answered 304.",
-        CONDITIONAL,
-        f"/{SMALL}",
-    ),
-    "file-range": of_files(
-        "A range of 1 KiB",
-        "64 connections ask for the same KiB in the middle of the file of 100 MiB.",
-        RANGE,
-        f"/{LARGE}",
-        *_CPYTHON,
-        without="CPython's `http.server` knows no ranges.",
-    ),
-    "file-listing": of_files(
-        "A listing of 1,000 entries",
-        "Four connections ask for the page of a folder of a thousand files; each server has its "
-        "own.",
-        LISTING,
-        f"/{LISTED}/",
-        # With more, nobody is done with all of the first ones within the second to warm up.
-        connections=4,
     ),
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.scenarios import (
+from benchmarks.scenario import (
     CALLS,
     CONDITIONAL,
     CROWD,
@@ -14,10 +14,10 @@ from benchmarks.scenarios import (
     MEMORY,
     MIXED,
     RANGE,
-    SCENARIOS,
     START,
     STEADY,
 )
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.served_files import LARGE_MEGABYTES
 from benchmarks.servers import SERVERS
 

@@ -21,7 +21,8 @@ from benchmarks import (
     soak_page,
 )
 from benchmarks import results as benchmark_results
-from benchmarks.scenarios import FILES, PROGRAMS, find_servers
+from benchmarks.scenario import FILES, PROGRAMS
+from benchmarks.scenarios import find_servers
 from benchmarks.slowhttptest import ATTACKS
 
 import basehttpserver

@@ -10,7 +10,8 @@ import tomllib
 import pytest
 from benchmarks import download, gates, in_process, load, results, served_files, system_calls
 from benchmarks.failure import MeasurementError
-from benchmarks.scenarios import FILES, QUICK, SCENARIOS, find_servers
+from benchmarks.scenario import FILES, QUICK
+from benchmarks.scenarios import SCENARIOS, find_servers
 from benchmarks.server_process import Question
 from benchmarks.servers import ROOT, SERVERS, Options, make_command
 
