@@ -5,8 +5,7 @@
 fixed   a loop over epoll receives, looks at nothing, and sends the same bytes
 api     the same, and `do_GET` of the handler writes each answer: `send_response` and what follows
 
-It parses nothing, checks nothing, has no deadline, and ends with the first client that goes away in
-the midst of an answer.
+It parses nothing, checks nothing, and has no deadline.
 """
 
 import argparse
@@ -48,10 +47,14 @@ def serve(answer: Callable[[], bytes], port: int) -> None:
                     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
                     connections[connection.fileno()] = connection
                     epoll.register(connection, select.EPOLLIN)
-                elif connections[descriptor].recv(65536):
-                    connections[descriptor].send(answer())
-                else:
-                    connections.pop(descriptor).close()
+                    continue
+                try:
+                    if connections[descriptor].recv(65536):
+                        connections[descriptor].send(answer())
+                        continue
+                except ConnectionError:  # The client has gone away.
+                    pass
+                connections.pop(descriptor).close()
 
 
 def main() -> None:

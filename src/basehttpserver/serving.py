@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from basehttpserver._batched_log import batched_log
 from basehttpserver.files import SimpleHTTPRequestHandler
 from basehttpserver.https import HTTPSServer, Password, ThreadingHTTPSServer
 from basehttpserver.server import HTTPServer, ThreadingHTTPServer
@@ -100,6 +101,7 @@ def run_until_signal(
     ``settings.graceful_stop_seconds``; a handler of an `HTTPServer`, which runs in this thread, is
     left behind where it stands when they are over. A second signal does what it did before: SIGTERM
     ends the process, Ctrl-C raises ``KeyboardInterrupt``. Returns the signal that came, if any.
+    Where ``sys.stderr`` is no terminal, what is written there waits for a tenth of a second.
     Outside the main thread Python delivers no signals; ``shutdown`` remains. SIGHUP lets an
     `HTTPSServer` load its certificate again, and leaves the old one where that fails.
     """
@@ -123,19 +125,20 @@ def run_until_signal(
                 _interrupt_main_thread(number)
 
     is_over: list[bool] = []
-    with (
-        contextlib.suppress(_GraceIsOver),
-        _signals_handled_once_by(stop, is_over),
-        _certificate_reloaded_at_sighup(server),
-    ):
-        if announce is not None:
-            announce()
-        try:
-            server.serve_forever()
-        finally:
-            with interrupting:
-                has_returned.set()
-    server.drain(0 if is_over else seconds)
+    with batched_log():
+        with (
+            contextlib.suppress(_GraceIsOver),
+            _signals_handled_once_by(stop, is_over),
+            _certificate_reloaded_at_sighup(server),
+        ):
+            if announce is not None:
+                announce()
+            try:
+                server.serve_forever()
+            finally:
+                with interrupting:
+                    has_returned.set()
+        server.drain(0 if is_over else seconds)
     return received[0] if received else None
 
 
