@@ -144,11 +144,12 @@ if hasattr(os, "register_at_fork"):
 def batched_log() -> Iterator[None]:
     """Write what goes to ``sys.stderr`` now and then, until the end of the block.
 
-    Where that is a terminal, or there is none, nothing changes.
+    Where that is a terminal, or there is none, nothing changes; nor where Python was started with
+    ``-u`` or ``PYTHONUNBUFFERED``, by which its user asks for every line at once.
     """
     before = sys.stderr
     try:
-        is_watched = before is None or before.isatty()
+        is_watched = before is None or before.isatty() or getattr(before, "write_through", False)
     except ValueError:  # It is closed.
         is_watched = True
     if is_watched:

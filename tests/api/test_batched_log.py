@@ -111,6 +111,13 @@ def test_terminal_is_left_alone(stream):
         assert sys.stderr is stream
 
 
+def test_user_who_wants_every_line_at_once(stream):
+    """By ``python -u``."""
+    stream.write_through = True
+    with batching(stream):
+        assert sys.stderr is stream
+
+
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_without_a_stream(is_closed):
     closed = Written()

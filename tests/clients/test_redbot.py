@@ -106,7 +106,7 @@ def shared(folder, tmp_path):
     (folder / "README.md").write_text("# Read me\n\n" + "All of it.\n" * 100)
     (folder / "with_index").mkdir()
     (folder / "with_index" / "index.html").write_text(PAGE)
-    options = ("--precompressed", "--upload", "--mkdir", "--delete", "--zip")
+    options = ("--precompressed", "--upload", "--overwrite", "--mkdir", "--delete", "--zip")
     with serve(folder, tmp_path / "log", *options) as served:
         yield "http://{}:{}".format(*served.address)
 
