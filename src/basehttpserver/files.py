@@ -14,7 +14,7 @@ from basehttpserver._engine.listener import OUT_OF_RESOURCES
 from basehttpserver._engine.streams import ResponseWriter
 from basehttpserver._files.compression import is_worth_compressing
 from basehttpserver._files.content import FileContent
-from basehttpserver._files.listing import encode_listing
+from basehttpserver._files.listing import Entry, encode_listing
 from basehttpserver._files.media_types import guess_media_type, with_charset
 from basehttpserver._files.methods import allowed_methods, is_standard_method
 from basehttpserver._files.open_files import OpenFiles
@@ -203,18 +203,11 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
 
         None, and a 404 or 503, if it cannot be read.
         """
-        try:
-            entries = self._served_folder.read_entries(path)
-        except (OSError, ValueError) as error:
-            self._send_unreadable(error, "No permission to list directory")
+        entries = self._try_read_entries(path)
+        if entries is None:
             return None
         page, charset = encode_listing(decode_path(self.path), entries)
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-type", f"text/html; charset={charset}")
-        self.send_header("Content-Length", str(len(page)))
-        self._send_unless_sent(self.extra_response_headers or ())
-        self.end_headers()
-        return io.BytesIO(page)
+        return self._send_page(page, [("Content-type", f"text/html; charset={charset}")])
 
     def translate_path(self, path: str) -> str:
         """Return the local path for a request target, always at or below `self.directory`.
@@ -256,6 +249,30 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     def _served_folder(self) -> ServedFolder:
         """What `directory` and `symlinks` say now."""
         return served_folder(self.directory, self.symlinks)
+
+    def _try_read_entries(self, path: str, *, with_status: bool = False) -> list[Entry] | None:
+        """Return what a folder holds; None where an error was sent, since it cannot be read."""
+        try:
+            return self._served_folder.read_entries(path, with_status=with_status)
+        except (OSError, ValueError) as error:
+            self._send_unreadable(error, "No permission to list directory")
+            return None
+
+    def _send_page(
+        self,
+        page: bytes,
+        fields: Iterable[tuple[str, str]],
+        unless_sent: Iterable[tuple[str, str]] = (),
+    ) -> io.BytesIO:
+        """Send 200 and the head of a page that was made, and return it as a file object."""
+        self.send_response(HTTPStatus.OK)
+        for name, value in fields:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(page)))
+        self._send_unless_sent(self.extra_response_headers or ())
+        self._send_unless_sent(unless_sent)
+        self.end_headers()
+        return io.BytesIO(page)
 
     def _locate(self) -> str:
         """Return the local path of what is asked for."""

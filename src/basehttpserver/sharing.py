@@ -133,10 +133,8 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         if self.listing == "none":
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
-        try:
-            entries = self._served_folder.read_entries(path, with_status=True)
-        except (OSError, ValueError):
-            self.send_error(HTTPStatus.NOT_FOUND, "No permission to list directory")
+        entries = self._try_read_entries(path, with_status=True)
+        if entries is None:
             return None
         answer = answer_with_listing(
             _plain_path(self.path),
@@ -146,15 +144,8 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
             allowed=self._allowed,
             read_readme=lambda: self._try_read_readme(path, entries),
         )
-        self.send_response(HTTPStatus.OK)
-        for name, value in answer.fields:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self._send_unless_sent(self.extra_response_headers or ())
         # RFC 9111 4.2.2: without it a cache may decide by itself for how long it is right.
-        self._send_unless_sent([("Cache-Control", "no-cache")])
-        self.end_headers()
-        return io.BytesIO(answer.body)
+        return self._send_page(answer.body, answer.fields, [("Cache-Control", "no-cache")])
 
     def _find_codings(self, content_type: str, size: int) -> Codings | None:
         codings = super()._find_codings(content_type, size)

@@ -11,7 +11,13 @@ import time
 
 import pytest
 
-from basehttpserver import HTTPServer, Settings, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from basehttpserver import (
+    HTTPServer,
+    Settings,
+    SharingHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from basehttpserver import server as server_module
 from basehttpserver._engine import accept_from, incoming
 from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
@@ -81,10 +87,13 @@ def test_no_descriptors_in_the_loop_of_socketserver(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("number", "status"), [(errno.EMFILE, 503), (errno.ENFILE, 503), (errno.EIO, 404)]
 )
-def test_no_descriptors_for_files(server_class, number, status, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("handler_class", [SimpleHTTPRequestHandler, SharingHTTPRequestHandler])
+def test_no_descriptors_for_files(
+    server_class, handler_class, number, status, tmp_path, capsys, monkeypatch
+):
     """503: a 404, which http.server answers, would be believed. The file is there afterwards."""
     (tmp_path / "file").write_bytes(b"content")
-    handler = functools.partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    handler = functools.partial(handler_class, directory=tmp_path, symlinks="all")
 
     def refuse(*_, **__):
         raise OSError(number, os.strerror(number))

@@ -51,9 +51,13 @@ class Visibility:
 
         So is what has a path that is too long: each folder on the way is looked at by its own.
         """
-        if sum(map(len, names)) + len(names) > MAX_PATH_CHARACTERS:
-            return True
-        return any(self._hides_last(names[: count + 1]) for count in range(len(names)))
+        return _is_too_long(names) or any(
+            self._hides_last(names[: count + 1]) for count in range(len(names))
+        )
+
+    def hides_in_shown(self, names: Sequence[str]) -> bool:
+        """Tell whether what these names lead to is hidden, where nothing above it is."""
+        return _is_too_long(names) or self._hides_last(names)
 
     def _hides_last(self, names: Sequence[str]) -> bool:
         last = names[-1]
@@ -107,7 +111,7 @@ class VisibleFolder(ServedFolder):
         return [
             entry
             for entry in self._folder.read_entries(path, with_status=with_status)
-            if not self._visibility.hides([*above, entry.name])
+            if not self._visibility.hides_in_shown([*above, entry.name])
         ]
 
     @contextlib.contextmanager
@@ -133,6 +137,10 @@ class VisibleFolder(ServedFolder):
     def _require_shown(self, path: str) -> None:
         if not self._shows(path):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _is_too_long(names: Sequence[str]) -> bool:
+    return sum(map(len, names)) + len(names) > MAX_PATH_CHARACTERS
 
 
 def _fold(name: str) -> str:
