@@ -4,9 +4,12 @@ They need the extra ``clients`` (an environment of its own) and programs of the 
 are no part of the default run.
 """
 
+import os
+
 import pytest
 
 from tests.clients.programs import path_of
+from tests.clients.serving import MODIFIED, OLD
 
 
 def pytest_collection_modifyitems(items):
@@ -40,3 +43,12 @@ def downloads(tmp_path):
     downloads = tmp_path / "downloads"
     downloads.mkdir()
     return downloads
+
+
+@pytest.fixture
+def served(folder):
+    """A file to download."""
+    path = folder / "file"
+    path.write_bytes(OLD)
+    os.utime(path, (MODIFIED, MODIFIED))
+    return path

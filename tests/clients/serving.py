@@ -8,11 +8,20 @@ with serving_files(folder) as files:
 import contextlib
 import functools
 import os
+import random
 import threading
 from typing import NamedTuple
 
 from basehttpserver import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from tests.running import PATIENCE_SECONDS, serving
+
+#: What is downloaded, what takes its place, and where a download is broken off.
+OLD = random.Random(1).randbytes(300_000)
+NEW = random.Random(2).randbytes(400_000)
+CUT = 100_000
+
+#: Long enough ago for strong validators: what has just changed may do so again unnoticed.
+MODIFIED = 1_000_000_000
 
 
 class Seen(NamedTuple):

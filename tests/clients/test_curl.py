@@ -3,33 +3,17 @@
 import email
 import email.policy
 import os
-import random
 
 import pytest
 
 from tests.clients.programs import run, run_until
-from tests.clients.serving import Gate, Interruption, Seen, serving_files
+from tests.clients.serving import CUT, NEW, OLD, Gate, Interruption, Seen, serving_files
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
 
-OLD = random.Random(1).randbytes(300_000)
-NEW = random.Random(2).randbytes(400_000)
-CUT = 100_000
-
-#: Long enough ago for strong validators: what has just changed may do so again unnoticed.
-MODIFIED = 1_000_000_000
 
 #: Exit codes of curl, by its manual.
 PARTIAL_FILE, HTTP_ERROR, RANGE_ERROR = 18, 22, 33
-
-
-@pytest.fixture
-def served(folder):
-    """A file to download."""
-    path = folder / "file"
-    path.write_bytes(OLD)
-    os.utime(path, (MODIFIED, MODIFIED))
-    return path
 
 
 @pytest.fixture
