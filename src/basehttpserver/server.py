@@ -139,7 +139,7 @@ class HTTPServer(socketserver.TCPServer):
             lanes.begin()
             while not self._is_asked_to_stop:
                 lanes.wait(poll_interval)
-                if open_files:
+                if open_files is not None:  # Also an empty one: by this it knows the time.
                     open_files.drop_idle(time.monotonic())
                 if not self._is_asked_to_stop:
                     self.service_actions()
