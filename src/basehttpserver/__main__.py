@@ -24,7 +24,8 @@ from basehttpserver._command_line.listening import (
     listen_on_free_port,
     listen_on_path,
 )
-from basehttpserver._command_line.options import AUTO, Parser, make_parser
+from basehttpserver._command_line.options import make_parser
+from basehttpserver._command_line.parser import Parser
 from basehttpserver._command_line.served import make_handler
 from basehttpserver._command_line.showing import (
     ALL_INTERFACES,
@@ -32,6 +33,7 @@ from basehttpserver._command_line.showing import (
     open_browser,
     reachable_host,
 )
+from basehttpserver._command_line.values import AUTO
 from basehttpserver._run_command import run
 from basehttpserver.serving import print_serving, run_until_signal, scheme_of, url_of
 

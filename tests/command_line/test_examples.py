@@ -88,6 +88,7 @@ def test_example_is_not_refused_where_others_come(example, folder, start):
 #: What is given, and what is said of it.
 REFUSED = [
     ("--port 65536", "a port is a number from 0 to 65535, or 'auto'"),
+    ("--port 0000065536", "a port is a number from 0 to 65535, or 'auto'"),
     ("--port -1", "a port is a number"),
     ("--port 8_0", "a port is a number"),
     ("--port \u0663", "a port is a number"),

@@ -2,45 +2,17 @@
 
 import argparse
 import os
-import re
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
+from basehttpserver._command_line import values
 from basehttpserver._command_line.environment import variable_of
 from basehttpserver._command_line.listening import FIRST_PORT
 from basehttpserver._command_line.log_formats import LOG_FORMATS
+from basehttpserver._command_line.parser import Parser
 from basehttpserver.files import SimpleHTTPRequestHandler
 
-__all__ = ["AUTO", "Parser", "make_parser"]
-
-#: What stands for "any port that is free, from the first on".
-AUTO = "auto"
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and where to read more."""
-
-    #: Where the options are from that are read.
-    origin = ""
-
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Read the options, and print no word that is none of them: it may be a password."""
-        options, others = self.parse_known_args(args, namespace)
-        if others:
-            flags = [word.partition("=")[0] for word in others if word.startswith("-")]
-            self.error(
-                f"{', '.join(flags)} is no option"
-                if flags
-                else "there is a word too much behind the options and the port"
-            )
-        return options
-
-    def error(self, message: str) -> NoReturn:
-        """End with status 2."""
-        # By these two, too, argparse would print what may be a password.
-        message = re.sub(r"(ambiguous option: [^=]*)=.* could match", r"\1 could match", message)
-        message = re.sub(r"ignored explicit argument .*", "it has no value", message)
-        self.exit(2, f"{self.prog}: error: {self.origin}{message} (--help shows the options)\n")
+__all__ = ["make_parser"]
 
 
 class _Group:
@@ -65,10 +37,10 @@ def make_parser() -> Parser:
         " see %(prog)s run --help.",
     )
     parser.add_argument(
-        "port_word",
+        "port_word",  # A name of its own: where it is missing, that of --port would be lost.
         metavar="port",
         nargs="?",
-        type=_port,  # With a name of its own: where it is missing, that of --port would be lost.
+        type=values.port,
         help=f"bind to this port, 0 for any that is free (default: {FIRST_PORT})",
     )
     _add_address(parser)
@@ -81,33 +53,12 @@ def make_parser() -> Parser:
     return parser
 
 
-def _port(word: str) -> int | str:
-    if word == AUTO:
-        return AUTO
-    if not (word.isascii() and word.isdigit() and int(word[:6]) <= 65535):
-        # Not the word: behind "--auth me" it may be the password.
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, or {AUTO!r}")
-    return int(word)
-
-
-#: RFC 9111 5.2.
-_CACHE_CONTROL = re.compile(r"[a-z-]+(=[0-9]+)?( *, *[a-z-]+(=[0-9]+)?)*")
-
-#: RFC 6454 6.2.
-_ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", re.ASCII)
-
-#: RFC 9110 8.3.1; parameters may follow.
-_MEDIA_TYPE = re.compile(r"[!#$&^_.+0-9A-Za-z-]+/[!#$&^_.+0-9A-Za-z-]+[ \t]*(;[^\r\n]*)?\Z")
-
-_SIZE = re.compile(r"([0-9]{1,15})([KMGT]?)(?:i?B)?", re.ASCII | re.IGNORECASE)
-
-
 def _add_address(parser: Parser) -> None:
     group = _Group(parser, "where to listen")
     group.add(
         "--port",
-        type=_port,
-        help=f"as the positional; {AUTO!r} takes {FIRST_PORT}, or the next one that is free",
+        type=values.port,
+        help=f"as the positional; {values.AUTO!r} takes {FIRST_PORT}, or the next one that is free",
         example="--port auto",
     )
     group.add(
@@ -193,7 +144,7 @@ def _add_served(parser: Parser) -> None:
     )
     group.add(
         "--charset",
-        type=_charset,
+        type=values.charset,
         default=SimpleHTTPRequestHandler.charset,
         help="charset of text files, or 'off' to say nothing of it (default: %(default)s)",
         example="--charset iso-8859-1",
@@ -201,7 +152,7 @@ def _add_served(parser: Parser) -> None:
     group.add(
         "--content-type",
         metavar="TYPE",
-        type=_media_type,
+        type=values.media_type,
         default=SimpleHTTPRequestHandler.default_content_type,
         help="content type of files with an unknown extension (default: %(default)s)",
         example="--content-type text/plain",
@@ -236,7 +187,7 @@ def _add_paths(parser: Parser) -> None:
         "--index",
         action="append",
         metavar="NAME",
-        type=_name,
+        type=values.name,
         help="name of the page that stands for its folder, in place of index.html and index.htm;"
         " may be given several times",
         example="--index home.html",
@@ -245,7 +196,7 @@ def _add_paths(parser: Parser) -> None:
         "--hide",
         action="append",
         metavar="GLOB",
-        type=_glob,
+        type=values.glob,
         default=[],
         help="do not show, and do not find, names that match; with a slash, paths from the"
         " directory on; may be given several times",
@@ -279,7 +230,7 @@ def _add_paths(parser: Parser) -> None:
         "--cache",
         metavar="VALUE",
         default="no-cache",
-        type=_cache_control,
+        type=values.cache_control,
         help="how long browsers may keep files without asking again: seconds, a Cache-Control"
         " value, or 'off' to leave it to them (default: %(default)s)",
         example="--cache 3600",
@@ -289,7 +240,7 @@ def _add_paths(parser: Parser) -> None:
         nargs="?",
         const="*",
         metavar="ORIGIN",
-        type=_origin,
+        type=values.origin,
         help="let scripts of other sites read, of all of them or of one",
         example="--cors https://example.org",
     )
@@ -306,7 +257,7 @@ def _add_changes(parser: Parser) -> None:
     group.add(
         "--max-upload",
         metavar="SIZE",
-        type=_size,
+        type=values.size,
         help="how large one file may be, in bytes, or with K, M, G or T behind it",
         example="--upload --max-upload 2G --bind 127.0.0.1",
     )
@@ -366,60 +317,6 @@ def _add_users(parser: Parser) -> None:
         help="ask for a name and password of an htpasswd file",
         example="--auth-file readers.htpasswd",
     )
-
-
-def _name(word: str) -> str:
-    if not word or "/" in word or word in (os.curdir, os.pardir):
-        raise argparse.ArgumentTypeError(f"{word!r} is no name of a file in a folder")
-    return word
-
-
-def _glob(word: str) -> str:
-    names = word.strip("/").split("/")
-    if not {"", os.curdir, os.pardir}.isdisjoint(names):
-        raise argparse.ArgumentTypeError(
-            f"{word!r} matches nothing: it is for a name, as *.bak, or for a path from the"
-            " directory on, as private/*"
-        )
-    return word
-
-
-def _media_type(word: str) -> str:
-    if not _MEDIA_TYPE.match(word):
-        raise argparse.ArgumentTypeError(f"{word!r} is no media type, as text/plain is")
-    return word
-
-
-def _charset(word: str) -> str | None:
-    if not word.isascii() or not word.replace("-", "").replace("_", "").isalnum():
-        raise argparse.ArgumentTypeError(f"{word!r} is no charset, as utf-8 is")
-    return None if word == "off" else word
-
-
-def _cache_control(word: str) -> str | None:
-    if word == "off":
-        return None
-    if word.isascii() and word.isdigit():
-        return f"max-age={word}"
-    if not _CACHE_CONTROL.fullmatch(word):
-        raise argparse.ArgumentTypeError(f"{word!r} is neither seconds nor a Cache-Control value")
-    return word
-
-
-def _origin(word: str) -> str:
-    if word != "*" and not _ORIGIN.fullmatch(word):
-        raise argparse.ArgumentTypeError(
-            f"{word!r} is no origin: a scheme and a host, as in https://example.org"
-        )
-    return word
-
-
-def _size(word: str) -> int:
-    found = _SIZE.fullmatch(word)
-    if found is None or not int(found[1]):
-        raise argparse.ArgumentTypeError(f"{word!r} is no size, as 500M is")
-    size: int = int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
-    return size
 
 
 def _add_log(parser: Parser) -> None:
