@@ -18,6 +18,7 @@ from benchmarks.soak_server import EVENTS, SETTINGS, make_bytes
 
 from tests.hostile.attacks import ATTACKS
 from tests.hostile.victims import complaint_about, launch
+from tests.tls import secure
 from tests.wire.conversation import Conversation, conversation
 
 #: How long after its deadline a hostile client may still be there: the machine has other work.
@@ -60,21 +61,19 @@ class Client:
 
     def connect_plainly(self, network: int = 1, **options: Any) -> Conversation:
         """Connect without a handshake."""
-        source = f"127.{network}.0.{self._number + 1}"
-        return conversation(("127.0.0.1", self._ports[self.server]), source=source, **options)
+        return conversation(self._address, source=self._source(network), **options)
 
     def connect(self, **options: Any) -> Conversation:
-        plain = self.connect_plainly(**options)
         if not self.is_secure:
-            return plain
-        try:
-            sock = self._context.wrap_socket(
-                plain.socket, server_hostname="localhost", suppress_ragged_eofs=False
-            )
-        except BaseException:
-            plain.socket.close()
-            raise
-        return Conversation(sock)
+            return self.connect_plainly(**options)
+        return secure(self._address, self._context, source=self._source(1), **options)
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return "127.0.0.1", self._ports[self.server]
+
+    def _source(self, network: int) -> str:
+        return f"127.{network}.0.{self._number + 1}"
 
     def make_request(self) -> tuple[bytes, bytes]:
         """Return a request and the body of its answer."""

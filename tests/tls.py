@@ -6,6 +6,7 @@ ByHand(…)          a client that holds its own records: to cut them, delay the
 """
 
 import contextlib
+import functools
 import socket
 import ssl
 
@@ -13,7 +14,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization  # On which trustme stands.
 
 from tests.running import PATIENCE_SECONDS
-from tests.wire.conversation import Conversation, conversation
+from tests.wire.conversation import conversation
 
 
 class Authority:
@@ -58,20 +59,20 @@ class Authority:
         return self.trust(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
+#: What `secure` leaves to `conversation`.
+PLAIN_OPTIONS = {"receive_buffer", "source"}
+
+
 def secure(where, context, server_hostname="localhost", **options):
-    """A conversation over TLS; `options` as of ``SSLContext.wrap_socket``.
+    """A conversation over TLS; `options` as of it and of ``SSLContext.wrap_socket``.
 
     An end without close_notify raises, unless they say otherwise.
     """
-    receive_buffer = options.pop("receive_buffer", None)
-    plain = conversation(where, **({"receive_buffer": receive_buffer} if receive_buffer else {}))
+    plainly = {name: options.pop(name) for name in PLAIN_OPTIONS & options.keys()}
     options.setdefault("suppress_ragged_eofs", False)
-    try:
-        sock = context.wrap_socket(plain.socket, server_hostname=server_hostname, **options)
-    except BaseException:
-        plain.socket.close()
-        raise
-    return Conversation(sock)
+    # Before it connects: `wrap_socket` leaks one whose server has reset it again (CPython 3.12).
+    wrap = functools.partial(context.wrap_socket, server_hostname=server_hostname, **options)
+    return conversation(where, wrap=wrap, **plainly)
 
 
 class ByHand:

@@ -187,7 +187,8 @@ class Conversation:
 def conversation(where, **options):
     """Connect to a `Running` server, or to an address.
 
-    ``receive_buffer=`` makes a small window; ``source=`` is the address of the client.
+    ``receive_buffer=`` makes a small window; ``source=`` is the address of the client;
+    ``wrap=`` is called with the socket before it connects, and returns the one to use.
     """
     address = getattr(where, "address", where)
     if isinstance(address, str):
@@ -203,6 +204,7 @@ def conversation(where, **options):
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.settimeout(PATIENCE_SECONDS)
     try:
+        sock = options.get("wrap", lambda sock: sock)(sock)
         sock.connect(address)
     except BaseException:
         sock.close()
