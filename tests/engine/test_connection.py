@@ -230,16 +230,31 @@ class TestBody:
         assert rig.connection.begin_exchange()
         assert rig.connection.open_reader(-1).read() == b"head:3\nabc"
 
-    def test_what_is_held_is_given_back(self, rig):
+    @pytest.mark.parametrize("is_cut", [False, True])
+    def test_what_is_held_is_given_back(self, rig, is_cut, monkeypatch):
+        """Before the answer is out: who has it may want that room."""
+        spool, take = rig.context.spool, rig.protocol.take
+        rooms = []
+
+        def take_noting(**named):
+            rooms.append(spool.room)
+            return take(**named)
+
         rig.client.sendall(b"head:3\nabc")
         rig.connection.state = State.HEAD
         rig.connection.peer.receive()
         assert rig.connection.try_next_head()
         assert rig.connection.collect_body(WHOLE)
-        assert rig.context.spool.room == rig.context.settings.max_spool_bytes - 3
+        most = rig.context.settings.max_spool_bytes
+        assert spool.room == most - 3
         assert rig.connection.begin_exchange()
-        rig.connection.end_exchange(keep=True)
-        assert rig.context.spool.room == rig.context.settings.max_spool_bytes
+        monkeypatch.setattr(rig.protocol, "take", take_noting)
+        if is_cut:
+            rig.connection.abort_exchange()
+        else:
+            rig.connection.end_exchange(keep=True)
+        assert rooms
+        assert set(rooms) == {most}
 
     @pytest.mark.parametrize(
         "error", [PeerError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too large"), OSError("disk full")]

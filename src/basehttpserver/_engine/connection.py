@@ -336,10 +336,11 @@ class Connection:
             if self.is_taken:
                 self.head = None
             return complaints
+        # Now: who has the answer may at once want the room that the body has had.
+        self.incoming.finish()
         try:
             if keep and not self.context.is_stopping and self.outgoing.try_finish_plainly():
                 self._stay = self.head = None
-                self.incoming.finish()
                 self.verdict = _KEEP
                 self.state = HEAD
                 return complaints
@@ -363,6 +364,7 @@ class Connection:
             self._is_cut = True
         if not self.in_exchange:
             return
+        self.incoming.finish()
         try:
             with contextlib.suppress(OSError):  # Nobody's fault: the client went away.
                 self.outgoing.finish(last=False)
@@ -386,7 +388,6 @@ class Connection:
     def _finish(self, *, keep: bool) -> None:
         self._stay = None
         self.head = None
-        self.incoming.finish()
         self.verdict = self.protocol.finish(keep=keep and not self.context.is_stopping)
         self.state = HEAD if self.verdict is _KEEP else CLOSED
 
