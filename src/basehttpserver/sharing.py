@@ -62,6 +62,7 @@ class SharingOptions(TypedDict, total=False):
     allows_delete: bool
     allows_delete_of_trees: bool
     max_upload_bytes: int | None
+    requires_local_name: bool
     upload_expiry_seconds: float
 
 

@@ -72,9 +72,18 @@ def fail(*options, variables=()):
     return ended.stderr
 
 
-def ask(address, target="/", *, family=socket.AF_INET, method="GET", fields=(), body=b""):
+def ask(
+    address,
+    target="/",
+    *,
+    family=socket.AF_INET,
+    method="GET",
+    host="localhost",
+    fields=(),
+    body=b"",
+):
     """Send one request over a connection of its own; return all of the answer."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: x", "Connection: close", *fields, "", ""]
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}", "Connection: close", *fields, "", ""]
     with socket.socket(family) as client:
         client.settimeout(PATIENCE_SECONDS)
         client.connect(address)

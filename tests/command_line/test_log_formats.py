@@ -72,7 +72,7 @@ def test_json(log):
         "version": "HTTP/1.1",
         "status": 200,
         "bytes": 2,
-        "host": "x",
+        "host": "localhost",
         "referer": "r",
         "user_agent": "\xc3\xa4",
     }

@@ -39,6 +39,7 @@ class Row(NamedTuple):
     fields: tuple[str, ...] = ()
     method: str = "GET"
     body: bytes = b""
+    host: str = "localhost"
 
 
 def put(target, status=201, *fields, body=b"new", **more):
@@ -202,14 +203,21 @@ TABLE = {
             put("/folder/new"),
             Row("/folder", 405, method="MKCOL"),
             Row("/new", 405, method="DELETE", has=("Allow: ",)),
+            put("/rebound", 403, OF_ANOTHER, host="evil.example"),
+            Row("/text.txt", host="shared.example"),
             put("/cross", 403, OF_ANOTHER),
             put("/cross", 403, "Sec-Fetch-Site: cross-site"),
-            put("/own", 201, "Origin: http://x"),
+            put("/own", 201, "Origin: http://localhost"),
             begin_upload("/", 201),
             begin_upload("/", 409, name="text.txt"),
             begin_upload("/", 400, name="../up"),
             begin_upload("/", 403, name=".hidden"),
         ],
+    ),
+    "uploads by anyone": (
+        ["--upload", "--writable-by-anyone"],
+        {},
+        [put("/new", host="shared.example"), put("/own", 201, "Origin: http://x", host="x")],
     ),
     "everything": (
         ["--upload", "--overwrite", "--mkdir", "--delete", "--auth", "ann:of:ann"],
@@ -220,7 +228,7 @@ TABLE = {
             Row("/text.txt", fields=(ZOE,)),
             put("/text.txt", 401),
             put("/text.txt", 401, ANN),
-            put("/text.txt", 204, ZOE),
+            put("/text.txt", 204, ZOE, host="shared.example"),
             Row("/text.txt", has=("new",), fields=(ANN,)),
             Row("/sub", 409, method="DELETE", fields=(ZOE,)),
             Row("/text.txt", 401, method="DELETE", fields=(ANN,)),
@@ -289,6 +297,7 @@ def answer_to(running, row):
         ("127.0.0.1", running.port),
         row.target,
         method=row.method,
+        host=row.host,
         fields=[*row.fields, *([f"Content-Length: {len(row.body)}"] if row.body else [])],
         body=row.body,
     ).decode("utf-8", "replace")

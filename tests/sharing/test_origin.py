@@ -1,10 +1,10 @@
-"""Requests that the pages of other sites send."""
+"""Requests that the pages of other sites send, or could."""
 
 from email.message import Message
 
 import pytest
 
-from basehttpserver._sharing.origin import is_of_another_site
+from basehttpserver._sharing.origin import has_local_name, is_of_another_site
 
 
 def fields(**values):
@@ -60,3 +60,45 @@ def test_ours(values):
 )
 def test_anothers(values):
     assert is_of_another_site(fields(**values))
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [],  # HTTP/1.0, and no browser.
+        ["localhost"],
+        ["LocalHost:8000"],
+        ["localhost.:8000"],
+        ["page.localhost"],
+        ["127.0.0.1:8000"],
+        ["127.0.0.1:"],
+        ["[::1]:8000"],
+        ["192.0.2.1"],  # No name of a site becomes that.
+    ],
+)
+def test_local_names(hosts):
+    assert has_local_name(fields(Host=hosts))
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        ["evil.example"],
+        ["evil.example:8000"],
+        ["127.0.0.1.evil.example"],
+        ["localhost.evil.example"],
+        ["evillocalhost"],
+        ["localhost@evil.example"],
+        ["evil.example#localhost"],
+        ["localhost:8000", "evil.example"],
+        ["localhost\nevil.example"],
+        ["localhost:port"],
+        ["[127.0.0.1"],
+        ["[evil.example]"],
+        ["2130706433"],
+        ["0x7f.1"],
+        [""],
+    ],
+)
+def test_names_of_others(hosts):
+    assert not has_local_name(fields(Host=hosts))

@@ -329,6 +329,17 @@ class TestAll:
             assert shared.read("file") == b"x"
             assert shared.names() == ["file"]
 
+    def test_no_name_of_another_site(self, tmp_path, method):
+        """One that leads here, as in DNS rebinding, where this machine alone should reach us."""
+        (tmp_path / "file").write_bytes(b"x")
+        rebound = {"Host": "evil.example", "Origin": "http://evil.example"}
+        with sharing(tmp_path, WritingHandler, requires_local_name=True, **OVER) as shared:
+            assert shared.ask(method, "/file", headers=rebound).status == 403
+            assert shared.ask(method, "/new", headers=rebound).status == 403
+            assert shared.read("file") == b"x"
+            assert shared.names() == ["file"]
+            assert shared.ask(method, "/file", headers={"Host": "localhost"}).status != 403
+
     @pytest.mark.parametrize("symlinks", ["all", "inside", "none"])
     def test_nothing_hidden(self, tmp_path, method, symlinks):
         (tmp_path / ".secret").mkdir()

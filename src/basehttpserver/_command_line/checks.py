@@ -10,7 +10,7 @@ from typing import Any
 
 from basehttpserver.serving import find_address
 
-__all__ = ["asks_for_passwords", "check", "is_private", "tls_keywords"]
+__all__ = ["asks_for_passwords", "check", "depends_on_privacy", "is_private", "tls_keywords"]
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 #: What tells where a message ends, and what of it is content: RFC 9110 6.4, RFC 9112 6.
@@ -86,13 +86,17 @@ def _check_changes(options: argparse.Namespace) -> None:
             "with --precompressed a new page.html.gz takes the place of page.html: allow that by"
             " --overwrite, or leave one of --upload and --precompressed out"
         )
-    is_asked = asks_for_passwords(options) or options.writable_by_anyone
-    if not is_asked and not is_private(options):
+    if depends_on_privacy(options) and not is_private(options):
         raise ValueError(
             "everybody who reaches this machine could change files: ask for a password by"
             " --upload-auth USER:PASSWORD, listen on this machine alone by --bind 127.0.0.1, or"
             " allow that by --writable-by-anyone"
         )
+
+
+def depends_on_privacy(options: argparse.Namespace) -> bool:
+    """Tell whether only who does not reach the server is kept from changing something."""
+    return not (asks_for_passwords(options) or options.writable_by_anyone)
 
 
 def asks_for_passwords(options: argparse.Namespace) -> bool:

@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from basehttpserver._command_line.checks import depends_on_privacy
 from basehttpserver._command_line.log_formats import LOG_FORMATS, Quiet
 from basehttpserver._command_line.secrets import globs_of_secrets
 from basehttpserver._sharing.credentials import HtpasswdUsers, PlainUsers, Users
@@ -48,6 +49,7 @@ def make_handler(options: argparse.Namespace) -> Callable[..., SharingHTTPReques
         "allows_mkdir": options.mkdir,
         "allows_delete": options.delete,
         "max_upload_bytes": options.max_upload,
+        "requires_local_name": depends_on_privacy(options) and options.unix is None,
         "readers": find_users("--auth", options.auth, options.auth_file),
         "writers": find_users("--upload-auth", options.upload_auth, options.upload_auth_file),
     }

@@ -1,4 +1,7 @@
-"""Whether the page of another site has sent a request that changes something.
+"""Whether the page of another site may have sent a request that changes something.
+
+    is_of_another_site   its fields say so
+    has_local_name       it asks for a name that no other site can have
 
 A browser sends such requests for any page: by a form, or by a script that cannot read the answer.
 It adds the name and password that it has stored, and it reaches servers that only this machine or
@@ -16,20 +19,25 @@ own server: ours must not have that policy, or forms fail where the first field 
 Neither is there where no browser asks (curl), and nobody can make a browser leave both out.
 What this cannot tell: a name of the other site that leads to this server (DNS rebinding), since
 then both name the same. Users and passwords help against that; a browser has none for that name.
+So does taking requests for addresses and ``localhost`` alone, where nobody asks by another name.
 """
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import urllib.parse
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from email.message import Message
 
-__all__ = ["is_of_another_site"]
+__all__ = ["has_local_name", "is_of_another_site"]
 
 _OURS: Final = ("same-origin", "none")
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+#: RFC 9110 4.2.1, in brackets an IPv6 address.
+_HOST_AND_PORT: Final = re.compile(r"(?:\[([^\[\]]*)\]|([^\[\]:]*))(?::[0-9]*)?")
 
 
 def is_of_another_site(headers: Message) -> bool:
@@ -42,6 +50,26 @@ def is_of_another_site(headers: Message) -> bool:
         return False
     hosts = headers.get_all("Host", ())
     return len(origins) != 1 or len(hosts) != 1 or not _is_same(origins[0].strip(), hosts[0])
+
+
+def has_local_name(headers: Message) -> bool:
+    """Tell whether ``Host`` is an address, ``localhost`` or a name below it (RFC 6761 6.3).
+
+    So it is without any: a browser always sends one.
+    """
+    return all(_is_local(host.strip()) for host in headers.get_all("Host", ()))
+
+
+def _is_local(host: str) -> bool:
+    found = _HOST_AND_PORT.fullmatch(host)
+    if found is None:
+        return False
+    name = found[1] or found[2]
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return re.fullmatch(r"(?:.*\.)?localhost\.?", name, re.IGNORECASE) is not None
+    return True
 
 
 def _is_same(origin: str, host: str) -> bool:

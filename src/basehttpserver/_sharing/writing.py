@@ -33,7 +33,7 @@ from basehttpserver._sharing.authority import AuthorizedHandler
 from basehttpserver._sharing.body import RequestBody
 from basehttpserver._sharing.incoming_file import IncomingFile
 from basehttpserver._sharing.names import check_name
-from basehttpserver._sharing.origin import is_of_another_site
+from basehttpserver._sharing.origin import has_local_name, is_of_another_site
 from basehttpserver._sharing.refusal import RefusedError, refusing_failures_of_disk
 from basehttpserver._sharing.removing import remove
 from basehttpserver._sharing.visibility import Visibility
@@ -71,7 +71,9 @@ class WritingHandler(AuthorizedHandler):
     * `allows_mkdir`: make folders;
     * `allows_delete`: remove files, links and empty folders;
     * `allows_delete_of_trees`: … and folders with all that is in them;
-    * `max_upload_bytes`: how large one file may be; None: as large as there is room for.
+    * `max_upload_bytes`: how large one file may be; None: as large as there is room for;
+    * `requires_local_name`: change something only where ``Host`` is ``localhost`` or an address:
+      for a server that only this machine reaches, where a name may be that of a site of others.
     """
 
     allows_upload: bool = False
@@ -80,6 +82,7 @@ class WritingHandler(AuthorizedHandler):
     allows_delete: bool = False
     allows_delete_of_trees: bool = False
     max_upload_bytes: int | None = None
+    requires_local_name: bool = False
 
     _methods_by_option: ClassVar[dict[str, str]] = {
         **AuthorizedHandler._methods_by_option,
@@ -217,6 +220,8 @@ class WritingHandler(AuthorizedHandler):
             )
         if is_of_another_site(self.headers):
             raise RefusedError(HTTPStatus.FORBIDDEN, "The page of another site has asked for this")
+        if self.requires_local_name and not has_local_name(self.headers):
+            raise RefusedError(HTTPStatus.FORBIDDEN, "This needs localhost, or an address, as Host")
 
     def _allow_fields(self) -> list[tuple[str, str]]:
         return [("Allow", ", ".join(self._allowed_methods()))]
