@@ -274,6 +274,18 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         self.end_headers()
         return io.BytesIO(page)
 
+    def _send_not_modified(
+        self, fields: Iterable[tuple[str, str]], at_the_end: Sequence[tuple[str, str]]
+    ) -> None:
+        """Send 304 for a page that has `fields` and those (RFC 9110 15.4.5)."""
+        self.send_response(HTTPStatus.NOT_MODIFIED)
+        self._send_unless_sent(
+            each
+            for each in (*fields, *(self.extra_response_headers or ()))
+            if each[0].lower() in _ALSO_IN_304
+        )
+        self._end_headers_with(at_the_end)
+
     def _locate(self) -> str:
         """Return the local path of what is asked for."""
         return self.translate_path(self.path)

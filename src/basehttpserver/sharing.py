@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import posixpath
@@ -9,7 +10,11 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypedDict
 
+from basehttpserver._files.accept_encoding import rank_codings
+from basehttpserver._files.compression import choose_coding, compress
 from basehttpserver._files.paths import decode_path
+from basehttpserver._files.preconditions import conditional_fields, evaluate
+from basehttpserver._files.validators import Validators
 from basehttpserver._sharing.archive import ArchivingHandler
 from basehttpserver._sharing.forms import FormHandler
 from basehttpserver._sharing.page.answer import answer_with_listing
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from basehttpserver._files.representation import Codings
     from basehttpserver._files.served_folder import Symlinks
     from basehttpserver._sharing.credentials import Users
+    from basehttpserver._sharing.page.answer import Answer
 
 __all__ = ["Listing", "SharingHTTPRequestHandler", "SharingOptions"]
 
@@ -145,8 +151,33 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
             allowed=self._allowed,
             read_readme=lambda: self._try_read_readme(path, entries),
         )
-        # RFC 9111 4.2.2: without it a cache may decide by itself for how long it is right.
-        return self._send_page(answer.body, answer.fields, [("Cache-Control", "no-cache")])
+        return self._send_listing(answer)
+
+    def _send_listing(self, answer: Answer) -> io.BytesIO | None:
+        """Send a listing: 304 to who has it, and compressed to who would rather have that."""
+        body, fields = answer
+        codings = self._find_codings(dict(fields)["Content-Type"], len(body))
+        is_compressible = codings is not None and codings.are_made
+        # Weak: one for all codings (RFC 9110 8.8.3.3).
+        digest = hashlib.blake2b(body, digest_size=16, usedforsecurity=False).hexdigest()
+        current = Validators(f'W/"{digest}"', None, is_strong=False)
+        # RFC 9111 4.2.2: without the first a cache may decide by itself for how long it is right.
+        at_the_end = [("Cache-Control", "no-cache"), ("ETag", current.tag)]
+        if is_compressible:
+            at_the_end.append(("Vary", "Accept-Encoding"))
+        status = evaluate(conditional_fields(self.headers), self.command or "", current)
+        if status == HTTPStatus.NOT_MODIFIED:
+            self._send_not_modified(fields, at_the_end)
+            return None
+        if status is not None:
+            self._send_error_with(status)
+            return None
+        accepted = rank_codings(self.headers.get_all("Accept-Encoding", ()))
+        coding = choose_coding(accepted) if is_compressible else None
+        if coding is not None:
+            body = compress(body, coding)
+            fields += (("Content-Encoding", coding),)
+        return self._send_page(body, fields, at_the_end)
 
     def _find_codings(self, content_type: str, size: int) -> Codings | None:
         codings = super()._find_codings(content_type, size)

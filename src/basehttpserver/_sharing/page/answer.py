@@ -30,10 +30,10 @@ _FIELDS = {
 
 
 class Answer(NamedTuple):
-    """The fields that belong to a body, but for its length, and the body."""
+    """A body, and the fields that belong to it, but for its length."""
 
-    fields: tuple[tuple[str, str], ...]
     body: bytes
+    fields: tuple[tuple[str, str], ...]
 
 
 def answer_with_listing(
@@ -61,5 +61,5 @@ def answer_with_listing(
     else:
         page = encode_page(path, in_order, order, allowed, read_readme())
         policy = ("Content-Security-Policy", page.policy)
-        return Answer((*_FIELDS[form], policy, *_FIELDS_OF_ALL), page.body)
-    return Answer(_FIELDS[form] + _FIELDS_OF_ALL, body)
+        return Answer(page.body, (*_FIELDS[form], policy, *_FIELDS_OF_ALL))
+    return Answer(body, _FIELDS[form] + _FIELDS_OF_ALL)
