@@ -8,10 +8,12 @@ import time
 
 import pytest
 
+from basehttpserver._engine.sentinel import LINGER_SECONDS
 from tests.tls import Authority
 
-#: What ends by itself may take so long.
-GRACE_SECONDS = 3
+#: What ends by itself may take so long; the last to do so is the sentinel of a server that was
+#: dropped, or of a handler that had none.
+GRACE_SECONDS = LINGER_SECONDS + 3
 
 # A shell that starts us in the background has us, and all programs that tests start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
