@@ -34,9 +34,11 @@ IN_BENCH = $(VENV)-bench/bin/python
 CORE = src/basehttpserver/_http1/*,src/basehttpserver/handler.py,src/basehttpserver/_request_log.py,src/basehttpserver/_response_head.py,src/basehttpserver/server.py
 
 # Many tests wait more than they compute: more processes than two cores.
-PROCESSES ?= 3
+PROCESSES ?= 4
 # What stands between Python and pytest.
 MEASURE =
+# The files that have tests to be run alone: no others are read for these.
+ALONE = $(shell grep -rl --include='*.py' 'mark\.alone' tests)
 
 .PHONY: run test coverage test-downstream test-clients lint bench bench-quick bench-files bench-pages clean
 
@@ -48,7 +50,7 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-for-development
 	@status=0; export PYTHONDONTWRITEBYTECODE=; set -x; \
 	$(IN_VENV) $(MEASURE) -m pytest -m 'not alone' --numprocesses='$(PROCESSES)' --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGUMENTS) || status=1; \
-	$(IN_VENV) $(MEASURE) -m pytest -m alone $(PYTEST_ARGUMENTS) || status=1; \
+	$(IN_VENV) $(MEASURE) -m pytest -m alone $(ALONE) $(PYTEST_ARGUMENTS) || status=1; \
 	exit $$status
 
 coverage: $(VENV)/.installed-for-development

@@ -20,6 +20,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what mostly waits for other processes: the rest runs beside it."""
+    items.sort(key=lambda item: "tests/stdlib/" not in item.nodeid)
+
+
+def pytest_collection_finish():
+    """Let the garbage collector leave thousands of tests alone: that took it 0.2 s each time."""
+    gc.collect()
+    gc.freeze()
+
+
 def open_sockets():
     """The sockets of this process, where the system tells."""
     found = set()

@@ -17,9 +17,10 @@ INTRODUCTION = """\
 <!-- Written by tests/stdlib/render_suites_page.py: edit expectations.py beside it. -->
 
 CPython tests `http.server` itself, and the modules that are built on it. `make test` runs those
-suites with this package in place of `http.server`, on every CPython at hand that ships them, with
-`Settings.like_http_server()` (relaxed) and with the settings that a server has by default (strict).
-All tests pass but the ones on this page; a test fails when there is one more or one less.
+suites with this package in place of `http.server`, on the CPython that runs it (or another at
+hand, where that has come without them), with `Settings.like_http_server()` (relaxed) and with the
+settings that a server has by default (strict). All tests pass but the ones on this page; a test
+fails when there is one more or one less.
 
 "on our servers" means that `socketserver`'s stream servers are replaced by ours, too.
 """
