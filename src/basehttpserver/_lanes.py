@@ -107,7 +107,7 @@ class Lanes:
         """Accept from now on; where handlers may overlap, by a thread of ours that leads."""
         self.polls_on = True
         if not self._accepts_here:
-            self.poller.listen()
+            self.poller.acceptor.listen()
         if self._pool is not None:
             self._lead.begin()
 
@@ -134,7 +134,7 @@ class Lanes:
         """Accept no more, and let nobody poll; handlers go on."""
         if self._pool is not None:
             self._lead.end()
-        self.poller.stop_listening()
+        self.poller.acceptor.stop_listening()
 
     def poll(self, seconds: float | None) -> None:
         """Do in this thread what there is to do, and wait `seconds` at most for it."""
@@ -143,7 +143,7 @@ class Lanes:
     def begin_single(self) -> None:
         """Accept by `poll`, and not for long: no connection may wait for another request."""
         self.polls_on = False
-        self.poller.listen(most_at_once=1)
+        self.poller.acceptor.listen(most_at_once=1)
 
     def _accept_here(self) -> None:
         """Accept where hooks that see it belong: in the thread of ``serve_forever``."""

@@ -211,7 +211,7 @@ class HTTPServer(socketserver.TCPServer):
         poller = lanes.poller
         lanes.announce_stop()
         # To these clients the connection stands, and their requests may be on the way.
-        poller.accept_last(self.request_queue_size)
+        poller.acceptor.accept_last(self.request_queue_size)
         # Else the kernel would go on to greet clients, and their requests would be lost at the end.
         self.socket.close()
         patience_ends = min(deadline, time.monotonic() + FIRST_REQUEST_SECONDS)

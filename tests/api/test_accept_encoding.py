@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from basehttpserver._files import accept_encoding
 from basehttpserver._files.accept_encoding import CODINGS, rank_codings
+from tests.http1 import profile
 
 ALL = "br zstd gzip"
 
@@ -143,6 +144,7 @@ def rank_by_the_rules(elements):
 NAMES = st.sampled_from(["br", "zstd", "gzip", "x-gzip", "identity", "*", "deflate"])
 
 
+@profile.slow
 @given(
     st.lists(st.tuples(NAMES, st.integers(0, 1000) | st.sampled_from([0, 500, 1000]))), st.data()
 )
@@ -160,6 +162,7 @@ def test_as_the_rules_say(elements, data):
     )
 
 
+@profile.slow
 @given(st.lists(st.text()))
 def test_anything_is_a_list_of_codings(field_lines):
     ranked = rank_codings(field_lines)
@@ -167,6 +170,7 @@ def test_anything_is_a_list_of_codings(field_lines):
     assert len(set(ranked)) == len(ranked)
 
 
+@profile.slow
 @given(st.text(), st.lists(NAMES))
 def test_what_is_malformed_changes_nothing(text, names):
     malformed = ";" + text.replace(",", "")

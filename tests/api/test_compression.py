@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from basehttpserver._files import compression
 from basehttpserver._files.accept_encoding import CODINGS
 from basehttpserver._files.compression import choose_coding, compress, is_worth_compressing
+from tests.http1 import profile
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -82,6 +83,7 @@ def test_sizes(size, worth_it):
 
 
 @pytest.mark.parametrize("coding", CODINGS)
+@profile.slow
 @given(data=st.binary(max_size=200) | st.text().map(lambda text: (text * 99).encode()))
 def test_comes_back(coding, data):
     assert DECOMPRESS[coding](compress(data, coding)) == data

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from basehttpserver._files.content import FileContent
 from basehttpserver._files.ranges import ByteRange
 from basehttpserver._files.regular_file import RegularFile
+from tests.http1 import profile
 
 CONTENT = bytes(range(256)) * 1000
 SIZE = len(CONTENT)
@@ -210,6 +211,7 @@ class TestParts:
             shutil.copyfileobj(file, copied, size)
             assert copied.getvalue() == expected
 
+    @profile.slow
     @given(
         pieces=st.lists(
             st.one_of(

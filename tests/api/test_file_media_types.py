@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from basehttpserver._files import media_types
 from basehttpserver._files.media_types import guess_media_type, with_charset
 from basehttpserver._files.paths import extension_of
+from tests.http1 import profile
 
 
 def guess(name):
     return guess_media_type(name, posixpath.splitext(name)[1])
 
 
+@profile.slow
 @given(st.text("ab./\\", max_size=12))
 @example("/folder.d/file")
 @example("/folder/..a")

@@ -15,6 +15,7 @@ from basehttpserver._files.ranges import (
     merge,
     try_parse_ranges,
 )
+from tests.http1 import profile
 
 
 class TestParse:
@@ -124,6 +125,7 @@ class TestParse:
         lambda specs: "bytes=" + ",".join(specs)
     )
 
+    @profile.slow
     @given(FIELDS, st.integers(0, 30))
     def test_is_what_a_plain_reading_says(self, value, length):
         ranges = try_parse_ranges(value, length)
@@ -133,6 +135,7 @@ class TestParse:
         else:
             assert [list(range(*pair)) for pair in ranges] == expected
 
+    @profile.slow
     @given(st.text(), st.integers(0, 30))
     def test_any_text(self, value, length):
         for text in (value, f"bytes={value}"):
@@ -193,6 +196,7 @@ class TestMerge:
     def test_examples(self, asked, sent):
         assert merge([ByteRange(*pair) for pair in asked]) == sent
 
+    @profile.slow
     @given(RANGES)
     def test_has_the_same_bytes_once(self, ranges):
         merged = merge(ranges)
@@ -202,6 +206,7 @@ class TestMerge:
         ordered = itertools.pairwise(sorted(merged))
         assert all(before.end < after.begin for before, after in ordered)
 
+    @profile.slow
     @given(RANGES)
     def test_keeps_the_order(self, ranges):
         def first_place(merged):

@@ -1,197 +1,19 @@
 """The poller with a host that only notes what it is asked, and a clock that we turn."""
 
-import errno
 import select
 import selectors
 import socket
-import sys
 
 import pytest
 
 from basehttpserver._engine import lingering, poller
-from basehttpserver._engine.connection import Connection
-from basehttpserver._engine.context import Context
-from basehttpserver._engine.leadership import Tenure
-from basehttpserver._engine.listener import ACCEPT_PAUSE_SECONDS
-from basehttpserver._engine.poller import MOST_ACCEPTED, MOST_DUE, MOST_RECEIVING, Poller
+from basehttpserver._engine.poller import MOST_DUE, MOST_RECEIVING
 from basehttpserver._engine.readiness import AnySelector
-from basehttpserver._engine.sockets import adopt
 from basehttpserver._engine.state import State
 from basehttpserver._exchange import Verdict
-from basehttpserver.settings import Settings
-from tests.engine.fakes import Clock, LineProtocol, Watcher
+from tests.engine.poller_rig import HeldUp, Inline
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")
-
-SETTINGS = {
-    "idle_timeout_seconds": 60,
-    "head_timeout_seconds": 20,
-    "handshake_timeout_seconds": 10,
-    "rate_grace_seconds": 20,
-    "min_body_bytes_per_second": 1,
-    "linger_seconds": 2,
-}
-
-
-class Host:
-    """Accepts what the test has made, and notes what it is told to answer and to close."""
-
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.waiting = []
-        self.context = None
-        self.poller = None
-        self.answered = []
-        self.closed = []
-        self.is_busy = False
-        self.collects_bodies = False
-        self.reported = []
-        self.refused = []
-        self.cut = []
-        self.error = None
-
-    def fileno(self):
-        return self.listener.fileno()
-
-    def accept(self):
-        if self.error is not None:
-            raise self.error
-        return self.listener.accept()
-
-    def admit(self, request, client_address):
-        return Connection(adopt(request), client_address, self.context)
-
-    def body_bytes_first(self, connection):
-        return connection.head.body_length if self.collects_bodies else 0
-
-    def asks_for_body(self, connection):
-        return True
-
-    def report(self, connection):
-        self.reported.append((connection, sys.exception()))
-
-    def note_refused(self, connection, reason):
-        self.refused.append(reason)
-
-    def note_cut(self, connection, reason):
-        self.cut.append(reason)
-
-    def respond(self, connection):
-        if self.is_busy:
-            return False
-        self.poller.release(connection)
-        self.answered.append(connection)
-        return True
-
-    def close_connection(self, connection):
-        self.closed.append(connection)
-        verdict = connection.verdict
-        connection.close()
-        self.poller.forget(connection)
-        if verdict is Verdict.LINGER:
-            self.poller.linger(connection.transport.remaining_for_linger())
-            connection.request.shutdown(socket.SHUT_WR)
-        connection.request.close()
-
-
-class HeldUp(Host):
-    """Its first handler holds up everybody, and something happens meanwhile."""
-
-    def __init__(self, on_respond):
-        super().__init__()
-        self._on_respond = on_respond
-
-    def respond(self, connection):
-        is_answered = super().respond(connection)
-        on_respond, self._on_respond = self._on_respond, lambda: None
-        on_respond()
-        return is_answered
-
-
-class Inline(Host):
-    """Answers right in the loop, and lets the poller keep the connection, as in the event lane."""
-
-    def respond(self, connection):
-        assert connection.begin_exchange()
-        self.answered.append(connection)
-        for call in self.in_exchange:
-            call(connection)
-        connection.outgoing.open_writer().write(b"answer")
-        connection.end_exchange(keep=True)
-        self.poller.keep(connection)
-        return True
-
-    in_exchange = ()
-
-
-class Rig:
-    def __init__(self, *, make_host=Host, collects_bodies=False, **settings):
-        self.clock = Clock()
-        self.context = Context(
-            Settings(**{**SETTINGS, **settings}), LineProtocol, Watcher(), self.clock
-        )
-        self.host = make_host()
-        self.host.context = self.context
-        self.host.collects_bodies = collects_bodies
-        self.poller = Poller(self.host, self.context)
-        self.host.poller = self.poller
-        self.tenure = Tenure()
-        self.poller.listen()
-        self.clients = []
-
-    def connect(self, *data):
-        """A client; its connection is accepted, and `data` is here."""
-        client = socket.create_connection(self.host.listener.getsockname(), 5)
-        self.clients.append(client)
-        client.sendall(b"".join(data))
-        self.turn()
-        return client
-
-    def turn(self, seconds=0.0):
-        """Let time pass, and let the poller do all there is to do."""
-        self.clock.now += seconds
-        for _ in range(4):
-            # Where no time passes, something was sent, and may be on its way.
-            self.poller.run_once(0 if seconds else 0.005, self.tenure)
-
-    def send(self, client, data):
-        client.sendall(data)
-        self.turn()
-
-    def finish(self, connection, *, keep=True):
-        """Answer, as a handler would, and give the connection back."""
-        assert connection.begin_exchange()
-        connection.outgoing.open_writer().write(b"answer")
-        connection.end_exchange(keep=keep)
-        self.poller.give_back(connection)
-        self.turn()
-
-    def close(self):
-        for connection in self.host.answered:
-            if connection not in self.host.closed:
-                self.host.close_connection(connection)
-        self.poller.close()
-        self.host.listener.close()
-        for client in self.clients:
-            client.close()
-
-
-@pytest.fixture
-def make_rig():
-    rigs = []
-
-    def make(**options):
-        rigs.append(Rig(**options))
-        return rigs[-1]
-
-    yield make
-    for rig in rigs:
-        rig.close()
-
-
-@pytest.fixture
-def rig(make_rig):
-    return make_rig()
 
 
 class TestHeads:
@@ -237,6 +59,11 @@ class TestHeads:
         rig.poller.give_back(connection)
         rig.turn()
         assert rig.host.closed == [connection]
+
+    def test_all_busy(self, rig):
+        rig.host.is_busy = True
+        assert rig.connect(b"head\n").recv(1000) == b"busy\n"
+        assert len(rig.host.closed) == 1
 
 
 def test_platform_without_epoll(make_rig, monkeypatch):
@@ -384,21 +211,6 @@ class TestDeadlines:
         assert [each.head.raw for each in rig.host.answered] == [b"long\n", b"in time\n"]
         assert not rig.host.closed
 
-    def test_client_that_came_while_a_handler_held_up_everything(self, make_rig):
-        """Those before it are over their time, but have not left yet."""
-        rig = make_rig(make_host=lambda: HeldUp(lambda: on_respond()), max_connections=2)
-        rig.connect()
-        other = rig.connect()
-
-        def on_respond():
-            address = rig.host.listener.getsockname()
-            rig.clients.append(socket.create_connection(address, 5))
-            rig.clock.now += 100
-
-        other.sendall(b"long\n")
-        rig.turn()
-        assert rig.clients[-1].recv(100) == b"busy\n"
-
     def test_half_a_head_behind_an_answer(self, rig):
         rig.connect(b"one\nhalf")
         rig.finish(rig.host.answered[0])
@@ -470,50 +282,6 @@ class TestBodies:
         rig = make_rig(collects_bodies=True)
         client = rig.connect(b"head:6\nabc")
         client.shutdown(socket.SHUT_WR)
-        rig.turn()
-        assert len(rig.host.answered) == 1
-
-
-class TestLimits:
-    def test_connections(self, make_rig):
-        rig = make_rig(max_connections=1)
-        rig.connect()
-        client = rig.connect()
-        assert client.recv(1000).startswith(b"busy")
-        assert len(rig.host.closed) == 1
-
-    def test_connections_of_one_address(self, make_rig):
-        rig = make_rig(max_connections_per_address=1)
-        first = rig.connect()
-        assert rig.connect().recv(1000).startswith(b"busy")
-        first.close()
-        rig.turn()
-        rig.connect(b"head\n")
-        assert len(rig.host.answered) == 1
-
-    def test_all_busy(self, rig):
-        rig.host.is_busy = True
-        assert rig.connect(b"head\n").recv(1000) == b"busy\n"
-        assert len(rig.host.closed) == 1
-
-    @pytest.mark.parametrize(
-        "error",
-        [OSError(errno.EMFILE, "no more"), OSError(errno.ENOMEM, "no more"), MemoryError()],
-        ids=repr,
-    )
-    def test_accepting_rests(self, rig, error):
-        rig.host.error = error
-        rig.connect(b"head\n")
-        rig.host.error = None
-        rig.turn()
-        assert not rig.host.answered
-        rig.turn(ACCEPT_PAUSE_SECONDS)
-        assert len(rig.host.answered) == 1
-
-    def test_client_that_left_the_queue_is_nobodys_fault(self, rig):
-        rig.host.error = OSError(errno.ECONNABORTED, "gone")
-        rig.connect(b"head\n")
-        rig.host.error = None
         rig.turn()
         assert len(rig.host.answered) == 1
 
@@ -590,16 +358,6 @@ class TestStop:
         rig.turn()
         assert rig.host.answered == [connection, connection]
 
-    def test_connection_that_was_accepted_elsewhere(self, rig):
-        """By a server whose `get_request` is its own, right before the stop."""
-        rig.poller.stop_listening()
-        rig.connect(b"one\n")
-        connection = rig.host.admit(*rig.host.accept())
-        rig.context.is_stopping = True
-        rig.poller.give_back(connection)
-        rig.turn()
-        assert rig.host.answered == [connection]
-
     def test_connection_without_a_request_is_spared(self, rig):
         rig.connect()
         assert rig.poller.close_idle(spares_new=True)
@@ -616,62 +374,6 @@ class TestStop:
         assert not rig.poller.is_quiet
         rig.finish(connection)
         assert rig.poller.is_quiet
-
-    def test_not_listening(self, rig):
-        rig.poller.stop_listening()
-        rig.poller.stop_listening()
-        rig.connect(b"head\n")
-        assert not rig.host.answered
-        rig.poller.listen()
-        rig.turn()
-        assert len(rig.host.answered) == 1
-
-    def queue(self, rig, count):
-        """Clients that wait to be accepted."""
-        rig.poller.stop_listening()
-        for _ in range(count):
-            rig.connect(b"head\n")
-
-    def test_some_are_accepted_in_a_turn_and_then_the_others_have_theirs(self, rig):
-        kept = rig.connect(b"head\n")
-        rig.finish(rig.host.answered.pop())
-        self.queue(rig, MOST_ACCEPTED + 3)
-        kept.sendall(b"head\n")
-        rig.poller.listen()
-        rig.poller.run_once(0.005, rig.tenure)
-        assert len(rig.host.answered) == MOST_ACCEPTED + 1
-        rig.poller.run_once(0.005, rig.tenure)
-        assert len(rig.host.answered) == MOST_ACCEPTED + 4
-
-    def test_one_is_accepted_in_a_turn(self, rig):
-        self.queue(rig, 2)
-        rig.poller.listen(most_at_once=1)
-        for count in (1, 2):
-            rig.poller.run_once(0.005, rig.tenure)
-            assert len(rig.host.answered) == count
-
-    def test_no_more_are_accepted_when_the_lead_was_taken(self, make_rig):
-        rig = make_rig(make_host=lambda: HeldUp(lambda: setattr(rig.tenure, "is_over", True)))
-        self.queue(rig, 2)
-        rig.poller.listen()
-        rig.poller.run_once(0.005, rig.tenure)
-        assert len(rig.host.answered) == 1
-
-    def test_last_ones(self, rig):
-        rig.poller.stop_listening()
-        rig.connect(b"head\n")
-        rig.connect(b"head\n")
-        rig.poller.accept_last(100)
-        assert len(rig.host.answered) == 2
-        rig.connect(b"head\n")
-        assert len(rig.host.answered) == 2
-
-    def test_no_more_last_ones_than_said(self, rig):
-        rig.poller.stop_listening()
-        rig.connect(b"head\n")
-        rig.connect(b"head\n")
-        rig.poller.accept_last(1)
-        assert len(rig.host.answered) == 1
 
     def test_wake(self, rig):
         rig.poller.wake()

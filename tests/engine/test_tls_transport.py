@@ -14,7 +14,7 @@ from basehttpserver._engine.transport import (
     transport_for,
 )
 from basehttpserver._exchange import Verdict
-from tests.engine.test_poller import SETTINGS, Host, Rig
+from tests.engine.poller_rig import SETTINGS, Host, Rig
 from tests.tls import ByHand
 
 pytestmark = pytest.mark.usefixtures("leaks_nothing")

@@ -1,7 +1,8 @@
 """Everything that waits: sockets, deadlines, threads. It knows no protocol and no handler.
 
     who polls               leadership   one leader, who runs quick handlers itself; successors
-    accept, wait            poller       accepts, reads heads, holds every connection that waits
+    wait                    poller       reads heads, holds every connection that waits
+    accept                  accepting    some in a turn; who is turned away
     listen                  listener     rests where descriptors or memory have run out
     whose they are          host         what the engine asks of a server
     open connections        roster       how many, and from where

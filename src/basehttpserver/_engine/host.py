@@ -8,7 +8,7 @@ __all__ = ["Host"]
 
 
 class Host(Protocol):
-    """What the poller asks of the server that it works for."""
+    """What the poller and its acceptor ask of the server that they work for."""
 
     def fileno(self) -> int:
         """Return the descriptor of the listener."""

@@ -1,7 +1,7 @@
-"""The poller: whoever leads accepts, reads heads, and holds every connection that waits.
+"""The poller: whoever leads reads heads, and holds every connection that waits.
 
     run_once
-      _accept_some                connections from the listener
+      acceptor.accept_some        connections from the listener: see `accepting`
       _go_on                      what has come, of whoever asks for something …
         _respond                  a request is whole: hand it on
       _go_on_in_midst             … and of some who are in the midst of it
@@ -13,13 +13,13 @@ taken from that thread meanwhile: then it finds its tenure over, and touches not
 by the methods for any thread.
 """
 
-import contextlib
 import os
 import socket
 import threading
 from collections import deque
 from typing import Final
 
+from basehttpserver._engine.accepting import Acceptor
 from basehttpserver._engine.connection import SHORT_FILE, Connection
 from basehttpserver._engine.context import Context
 from basehttpserver._engine.deadlines import DeadlineTable
@@ -41,10 +41,6 @@ __all__ = ["Poller"]
 #: How many deadlines are seen to before the others' events are: thousands that came at once are
 #: late at once, too, and to answer one costs as much as a request.
 MOST_DUE: Final = 4
-
-#: How many connections are accepted before the others' events are seen to. Were it one, the last of
-#: sixty that come at once would wait for sixty turns of the others; these take a millisecond.
-MOST_ACCEPTED: Final = 8
 
 #: Who asks for a little is not to wait for thousands that send a byte at a time, or take megabytes:
 #: so many of these have their turn behind the others, which takes a millisecond …
@@ -77,13 +73,13 @@ class Poller:
         self._returned: deque[Connection | Lingering] = deque()
         self._waker = Waker()
         self._selector.register(self._waker, READ, self._waker)
-        self._listener = Listener(host, self._selector, self._deadlines, self._lock)
         self._process = os.getpid()
         self._answered = 0
         self._receivers: Rotation[Connection] = Rotation()
         self._senders: Rotation[Connection] = Rotation()
-        self._most_accepted = MOST_ACCEPTED
         self._is_closed = False
+        listener = Listener(host, self._selector, self._deadlines, self._lock)
+        self.acceptor = Acceptor(self, host, listener, self._roster)
 
     # For any thread.
 
@@ -139,7 +135,7 @@ class Poller:
     @property
     def answered(self) -> int:
         """How many requests were handed to handlers so far."""
-        return self._answered
+        return self._answered + self.acceptor.answered
 
     @property
     def is_quiet(self) -> bool:
@@ -162,13 +158,13 @@ class Poller:
         # Who is late by now has had this look at what it sent. Who gets late while we wait, or
         # while a handler holds up everything, is looked at once more first.
         looked = self._context.clock()
-        if self._may_go_on(tenure):
+        if self.may_go_on(tenure):
             self._see_to(self._selector.select(seconds), tenure)
         self._take_back(tenure)
-        if self._may_go_on(tenure):
+        if self.may_go_on(tenure):
             for due in self._deadlines.pop_due(MOST_DUE, looked):
                 self._on_due(due, looked)
-                if not self._may_go_on(tenure):
+                if not self.may_go_on(tenure):
                     return
 
     def _see_to(self, ready: list[object], tenure: Tenure) -> None:
@@ -212,74 +208,27 @@ class Poller:
             if connection.watched_mask:
                 receives = connection.state is not SENDING
                 self._go_on(connection, receives=receives, slices=slices)
-            if not self._may_go_on(tenure):
+            if not self.may_go_on(tenure):
                 return
 
-    def _may_go_on(self, tenure: Tenure) -> bool:
+    def may_go_on(self, tenure: Tenure) -> bool:
         """Tell whether the handler that ran last has left us the lead, and the poller open."""
         return not (tenure.is_over or self._is_closed)
 
     def _on_event(self, found: object, tenure: Tenure) -> None:
-        if found is self._listener:
-            self._accept_some(tenure)
+        if found is self._waker:
+            self._waker.calm()
+        elif isinstance(found, Listener):
+            self.acceptor.accept_some(tenure)
         elif isinstance(found, Lingering):
             self._lingering.on_ready(found)
-        elif found is self._waker:
-            self._waker.calm()
-
-    # Accepting.
-
-    def listen(self, *, most_at_once: int = MOST_ACCEPTED) -> None:
-        """Begin to accept, so many in a turn."""
-        self._most_accepted = most_at_once
-        self._listener.begin()
-
-    def stop_listening(self) -> None:
-        """Accept no more."""
-        self._listener.end()
-
-    def accept_last(self, most: int) -> None:
-        """Accept what waits in the listener's queue already, up to `most`, and no more."""
-        self.listen()
-        for _ in range(most):
-            if not self._listener.has_client:
-                break
-            self._accept()
-        self.stop_listening()
-
-    def _accept_some(self, tenure: Tenure) -> None:
-        for left in range(self._most_accepted, 0, -1):
-            self._accept()
-            if left == 1 or not self._may_go_on(tenure) or not self._listener.has_client:
-                return
-
-    def _accept(self) -> None:
-        accepted = self._listener.try_accept()
-        if accepted is None:
-            return
-        connection = self._host.admit(*accepted)
-        if connection is None:
-            self._answered += 1
-        else:
-            self._welcome(connection)
-
-    def _welcome(self, connection: Connection) -> None:
-        if not self._roster.add(connection):
-            self._turn_away(connection)
-            return
-        self._patience.await_handshake(connection)
-        self._go_on(connection, receives=True)
-
-    def _turn_away(self, connection: Connection) -> None:
-        """Answer 503 without a handler."""
-        self.release(connection)
-        with contextlib.suppress(OSError):
-            if connection.state is not HANDSHAKE or connection.try_handshake():
-                connection.transport.try_send(connection.protocol.turn_away())
-        connection.verdict = Verdict.LINGER
-        self._host.close_connection(connection)
 
     # Requests.
+
+    def begin(self, connection: Connection) -> None:
+        """Answer the first request of a connection if it is here already, or wait for it."""
+        self._patience.await_handshake(connection)
+        self._go_on(connection, receives=True)
 
     def _go_on(self, connection: Connection, *, receives: bool, slices: int = 1) -> None:
         """Receive what is here, or send on; answer a request that is whole, else wait for more."""
@@ -325,7 +274,7 @@ class Poller:
             if head is not None and head.body_length == 0:
                 self._answered += 1
                 if not self._host.respond(connection):
-                    self._turn_away(connection)
+                    self.acceptor.turn_away(connection)
             else:
                 self._go_on(connection, receives=False)
 
@@ -365,7 +314,7 @@ class Poller:
         connection.state = HEAD
         self._answered += 1
         if not self._host.respond(connection):
-            self._turn_away(connection)
+            self.acceptor.turn_away(connection)
 
     def keep(self, connection: Connection) -> None:
         """Wait for the next request of a connection, in the thread that still leads."""
@@ -401,20 +350,20 @@ class Poller:
 
     def _take_back(self, tenure: Tenure) -> None:
         # Only those that are here now: one that pipelines without end must not hold up the rest.
-        for _ in range(len(self._returned) if self._may_go_on(tenure) else 0):
+        for _ in range(len(self._returned) if self.may_go_on(tenure) else 0):
             returned = self._returned.popleft()
             if isinstance(returned, Lingering):
                 self._lingering.add(returned)
             elif returned.transport.fileno() < 0:
                 self._close(returned)  # Its handler closed the socket.
             elif returned not in self._roster:
-                self._welcome(returned)
+                self.acceptor.welcome(returned)
             else:
                 if returned.outgoing.is_waiting:
                     returned.begin_sending()
                 # Its next request may be here: a look now saves a round of the selector.
                 self._go_on(returned, receives=returned.protocol.is_idle)
-            if not self._may_go_on(tenure):
+            if not self.may_go_on(tenure):
                 return
 
     # Deadlines.
@@ -425,7 +374,7 @@ class Poller:
         elif isinstance(due, Lingering):
             self._lingering.end(due)
         else:
-            self._listener.begin()
+            self.acceptor.listen_again()
 
     def _on_late(self, due: Connection, looked: float) -> None:
         if due.state is SENDING:
@@ -482,7 +431,7 @@ class Poller:
             else:
                 self._close(each)
         if is_owner:
-            self.stop_listening()
+            self.acceptor.stop_listening()
             for connection in self._roster.snapshot():
                 if connection.in_exchange:
                     self.release(connection)  # It is its handler's, which closes the server.
