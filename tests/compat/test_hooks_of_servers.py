@@ -359,7 +359,8 @@ def test_shutdown_from_a_handler(side):
 
 def test_system_exit_in_a_handler(side, monkeypatch):
     """Leaves ``serve_forever`` where that runs the handler, and a thread of its own elsewhere."""
-    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    told = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
 
     def do_get(self):
         if self.path == "/exit":
@@ -372,6 +373,7 @@ def test_system_exit_in_a_handler(side, monkeypatch):
         if side.overlaps:
             with conversation(running) as client:
                 client.get("/", "Connection: close").expect(200, b"alive")
+            eventually(lambda: told)
         else:
             assert isinstance(running.take_raised(), SystemExit)
 

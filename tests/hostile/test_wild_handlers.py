@@ -175,14 +175,24 @@ def test_broken_log_of_a_traceback(server_class, handler, stream, monkeypatch):
 @each_broken_log
 @each_lane
 def test_broken_log_of_a_thread_s_end(handler, stream, monkeypatch):
+    told = []
+
+    def excepthook(arguments):  # And not pytest's.
+        try:
+            threading.__excepthook__(arguments)
+        finally:
+            told.append(arguments.exc_type)
+
     monkeypatch.setattr(sys, "stderr", stream())
-    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)  # And not pytest's.
+    monkeypatch.setattr(threading, "excepthook", excepthook)
     wild = with_wild(handler, raising(OwnExit()))
     with serving(ThreadingHTTPServer(ANYWHERE, wild)) as running:
         for _ in range(3):
             with conversation(running) as client:
                 client.get("/wild").want_gone()
         want_served(running)
+        # The client may see its connection's end before the thread has told.
+        eventually(lambda: told == [OwnExit] * 3)
 
 
 @each_server
