@@ -19,6 +19,7 @@ from basehttpserver._command_line.checks import (
 from basehttpserver._command_line.environment import words_from_environment
 from basehttpserver._command_line.listening import (
     FIRST_PORT,
+    LAST_PORT,
     Server,
     listen,
     listen_on_free_port,
@@ -134,13 +135,17 @@ def _why_not(error: OSError, options: argparse.Namespace) -> str:
     if SSLError is not None and isinstance(error, SSLError):
         key = options.tls_key or options.tls_cert
         return f"cannot use the certificate {options.tls_cert!r} with the key {key!r}: {error}"
+    is_any = options.port == AUTO
     where = f"port {FIRST_PORT if options.port is None else options.port}"
+    if is_any:
+        where = f"every port from {FIRST_PORT} to {LAST_PORT}"
     if options.bind:
         where += f" of {options.bind}"
     if options.unix is not None:
         where = options.unix
     if error.errno == errno.EADDRINUSE:
-        return f"{where} is in use by another program; choose another"
+        said = f"{where} is in use by another program; choose another"
+        return said if is_any or options.unix is not None else f"{said}, or let --port auto choose"
     if error.errno == errno.EACCES:
         return f"no permission to listen on {where}; ports below 1024 need a privilege"
     return f"cannot listen on {where}: {error.strerror or error}"

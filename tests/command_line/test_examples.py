@@ -93,7 +93,8 @@ REFUSED = [
     ("--port 8_0", "a port is a number"),
     ("--port \u0663", "a port is a number"),
     ("--port ''", "a port is a number"),
-    ("eighty", "a port is a number"),
+    ("eighty", "or 'auto' (--help"),
+    (".", "or 'auto'; a directory is named by --directory"),
     ("--bind 192.0.2.1", "cannot listen on port 0 of 192.0.2.1"),
     ("--unix /absent/socket", "cannot listen on /absent/socket"),
     ("--unix ''", "--unix needs a path"),
@@ -169,7 +170,7 @@ REFUSED = [
 @pytest.mark.parametrize(("words", "said"), REFUSED)
 def test_refused(words, said, folder, start):
     given = shlex.split(words.replace("FOLDER", os.path.realpath(folder)))
-    if not words.startswith(("--port", "--unix", "eighty")):
+    if not words.startswith(("--port", "--unix", "eighty", ".")):
         given = ["0", "--bind", "127.0.0.1", *given]
     status, printed, error = start(*given)
     assert (status, printed) == (2, "")
