@@ -66,11 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         except OSError as error:
             parser.error(_why_not(error, options))
-        stopped_by = run_until_signal(server, functools.partial(_announce, server, options))
-    if stopped_by is signal.SIGINT:
-        _say("\nKeyboard interrupt received, exiting.")
-    elif stopped_by is not None:
-        _say(f"\n{stopped_by.name} received, exiting.")
+        run_until_signal(server, functools.partial(_announce, server, options), _say_stopping)
     return 0
 
 
@@ -122,10 +118,11 @@ def _announce(server: Server, options: argparse.Namespace) -> None:
         open_browser(url_of(server, "localhost" if host in ALL_INTERFACES else host))
 
 
-def _say(text: str) -> None:
-    """Print; whoever read our output may have left by now."""
+def _say_stopping(received: signal.Signals) -> None:
+    """Say what stops the server; whoever read our output may have left by now."""
+    name = "Keyboard interrupt" if received is signal.SIGINT else received.name
     try:
-        print(text, flush=True)
+        print(f"\n{name} received, exiting.", flush=True)
     except BrokenPipeError:
         # Else the interpreter complains when it flushes standard output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def start(monkeypatch, capsys):
     """Runs the command line up to where it would wait for requests."""
-    monkeypatch.setattr(command_line, "run_until_signal", lambda server, announce: announce())
+    monkeypatch.setattr(command_line, "run_until_signal", lambda server, announce, _: announce())
     monkeypatch.setattr(command_line, "open_browser", lambda url: None)
     # Wherever it is to listen, by the options: nobody else gets there.
     monkeypatch.setattr(
