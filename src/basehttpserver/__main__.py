@@ -130,8 +130,10 @@ def _say_stopping(received: signal.Signals) -> None:
 
 def _why_not(error: OSError, options: argparse.Namespace) -> str:
     if SSLError is not None and isinstance(error, SSLError):
-        key = options.tls_key or options.tls_cert
-        return f"cannot use the certificate {options.tls_cert!r} with the key {key!r}: {error}"
+        said = f"cannot use the certificate {options.tls_cert!r} with the key"
+        if options.tls_key is None:
+            return f"{said} in the same file, without --tls-key: {error}"
+        return f"{said} {options.tls_key!r}: {error}"
     is_any = options.port == AUTO
     where = f"port {FIRST_PORT if options.port is None else options.port}"
     if is_any:

@@ -162,7 +162,8 @@ REFUSED = [
     ("--tls-key key.pem", "--tls-key requires --tls-cert"),
     ("--tls-cert absent.pem", "cannot read 'absent.pem'"),
     ("--tls-cert ''", "cannot read ''"),
-    ("--tls-cert 404.html", "cannot use the certificate '404.html'"),
+    ("--tls-cert 404.html", "'404.html' with the key in the same file, without --tls-key:"),
+    ("--tls-cert cert.pem --tls-key 404.html", "certificate 'cert.pem' with the key '404.html':"),
     ("--tls-cert cert.pem --tls-password-file absent", "Failed to read TLS password file"),
 ]
 
