@@ -79,6 +79,16 @@ def test_example(example, folder, start):
     assert printed.startswith("Serving HTTP")
 
 
+def test_a_page_is_named_from_where_the_server_starts(folder, start):
+    (folder / "dist" / "own.html").write_text("")
+    words = ["0", "--bind", "127.0.0.1", "--directory", "dist", "--not-found"]
+    status, _, said = start(*words, "own.html")
+    assert status == 2
+    within = os.path.join("dist", "own.html")
+    assert f"no file that can be read: from where the server starts it is {within!r}" in said
+    assert start(*words, within)[0] == 0
+
+
 @pytest.mark.parametrize("example", [each for each in examples() if "--up" in each])
 def test_example_is_not_refused_where_others_come(example, folder, start):
     status, _, said = start("0", *shlex.split(example))
