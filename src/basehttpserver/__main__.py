@@ -19,6 +19,7 @@ from basehttpserver._command_line.checks import (
 from basehttpserver._command_line.environment import words_from_environment
 from basehttpserver._command_line.listening import (
     FIRST_PORT,
+    LAST_PORT,
     Server,
     listen,
     listen_on_free_port,
@@ -65,11 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error(str(error))
         except OSError as error:
             parser.error(_why_not(error, options))
-        stopped_by = run_until_signal(server, functools.partial(_announce, server, options))
-    if stopped_by is signal.SIGINT:
-        _say("\nKeyboard interrupt received, exiting.")
-    elif stopped_by is not None:
-        _say(f"\n{stopped_by.name} received, exiting.")
+        run_until_signal(server, functools.partial(_announce, server, options), _say_stopping)
     return 0
 
 
@@ -121,10 +118,11 @@ def _announce(server: Server, options: argparse.Namespace) -> None:
         open_browser(url_of(server, "localhost" if host in ALL_INTERFACES else host))
 
 
-def _say(text: str) -> None:
-    """Print; whoever read our output may have left by now."""
+def _say_stopping(received: signal.Signals) -> None:
+    """Say what stops the server; whoever read our output may have left by now."""
+    name = "Keyboard interrupt" if received is signal.SIGINT else received.name
     try:
-        print(text, flush=True)
+        print(f"\n{name} received, exiting.", flush=True)
     except BrokenPipeError:
         # Else the interpreter complains when it flushes standard output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -132,15 +130,21 @@ def _say(text: str) -> None:
 
 def _why_not(error: OSError, options: argparse.Namespace) -> str:
     if SSLError is not None and isinstance(error, SSLError):
-        key = options.tls_key or options.tls_cert
-        return f"cannot use the certificate {options.tls_cert!r} with the key {key!r}: {error}"
+        said = f"cannot use the certificate {options.tls_cert!r} with the key"
+        if options.tls_key is None:
+            return f"{said} in the same file, without --tls-key: {error}"
+        return f"{said} {options.tls_key!r}: {error}"
+    is_any = options.port == AUTO
     where = f"port {FIRST_PORT if options.port is None else options.port}"
+    if is_any:
+        where = f"every port from {FIRST_PORT} to {LAST_PORT}"
     if options.bind:
         where += f" of {options.bind}"
     if options.unix is not None:
         where = options.unix
     if error.errno == errno.EADDRINUSE:
-        return f"{where} is in use by another program; choose another"
+        said = f"{where} is in use by another program; choose another"
+        return said if is_any or options.unix is not None else f"{said}, or let --port auto choose"
     if error.errno == errno.EACCES:
         return f"no permission to listen on {where}; ports below 1024 need a privilege"
     return f"cannot listen on {where}: {error.strerror or error}"

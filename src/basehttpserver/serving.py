@@ -92,18 +92,22 @@ def serve(
 
 
 def run_until_signal(
-    server: HTTPServer, announce: Callable[[], None] | None = None
+    server: HTTPServer,
+    announce: Callable[[], None] | None = None,
+    say_stopping: Callable[[signal.Signals], None] | None = None,
 ) -> signal.Signals | None:
     """Run ``serve_forever`` until SIGINT or SIGTERM, or until somebody calls ``shutdown``.
 
     `announce` is called first; a signal that comes in answer to it is obeyed already. In the end
     no more is accepted, idle connections close, and running exchanges have
     ``settings.graceful_stop_seconds``; a handler of an `HTTPServer`, which runs in this thread, is
-    left behind where it stands when they are over. A second signal does what it did before: SIGTERM
-    ends the process, Ctrl-C raises ``KeyboardInterrupt``. Returns the signal that came, if any.
-    Where ``sys.stderr`` is no terminal, what is written there waits for a tenth of a second.
-    Outside the main thread Python delivers no signals; ``shutdown`` remains. SIGHUP lets an
-    `HTTPSServer` load its certificate again, and leaves the old one where that fails.
+    left behind where it stands when they are over. `say_stopping` is called with the signal before
+    the others are waited for: else it would look as if Ctrl-C did nothing. A second signal does
+    what it did before: SIGTERM ends the process, Ctrl-C raises ``KeyboardInterrupt``. Returns the
+    signal that came, if any. Where ``sys.stderr`` is no terminal, what is written there waits for a
+    tenth of a second. Outside the main thread Python delivers no signals; ``shutdown`` remains.
+    SIGHUP lets an `HTTPSServer` load its certificate again, and leaves the old one where that
+    fails.
     """
     received: list[signal.Signals] = []
     has_returned = threading.Event()
@@ -138,6 +142,8 @@ def run_until_signal(
             finally:
                 with interrupting:
                     has_returned.set()
+        if received and say_stopping is not None:
+            say_stopping(received[0])
         server.drain(0 if is_over else seconds)
     return received[0] if received else None
 

@@ -39,6 +39,9 @@ Listing = Literal["page", "plain", "none"]
 #: and all of XML, in which elements of XHTML may be.
 _ACTIVE: Final = re.compile("html|xml|xsl", re.IGNORECASE)
 
+#: RFC 9111 5.2.2.5: nobody keeps what has it, and so not the names of such files either.
+_NO_STORE: Final = re.compile(r"(?:^|[\s,])no-store(?:$|[\s,])", re.IGNORECASE)
+
 
 class SharingOptions(TypedDict, total=False):
     """What the constructor takes beside the arguments of every handler; see the classes."""
@@ -162,7 +165,8 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         digest = hashlib.blake2b(body, digest_size=16, usedforsecurity=False).hexdigest()
         current = Validators(f'W/"{digest}"', None, is_strong=False)
         # RFC 9111 4.2.2: without the first a cache may decide by itself for how long it is right.
-        at_the_end = [("Cache-Control", "no-cache"), ("ETag", current.tag)]
+        kept = "no-store" if _NO_STORE.search(self.cache_control or "") else "no-cache"
+        at_the_end = [("Cache-Control", kept), ("ETag", current.tag)]
         if is_compressible:
             at_the_end.append(("Vary", "Accept-Encoding"))
         status = evaluate(conditional_fields(self.headers), self.command or "", current)

@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def start(monkeypatch, capsys):
     """Runs the command line up to where it would wait for requests."""
-    monkeypatch.setattr(command_line, "run_until_signal", lambda server, announce: announce())
+    monkeypatch.setattr(command_line, "run_until_signal", lambda server, announce, _: announce())
     monkeypatch.setattr(command_line, "open_browser", lambda url: None)
     # Wherever it is to listen, by the options: nobody else gets there.
     monkeypatch.setattr(
@@ -79,6 +79,16 @@ def test_example(example, folder, start):
     assert printed.startswith("Serving HTTP")
 
 
+def test_a_page_is_named_from_where_the_server_starts(folder, start):
+    (folder / "dist" / "own.html").write_text("")
+    words = ["0", "--bind", "127.0.0.1", "--directory", "dist", "--not-found"]
+    status, _, said = start(*words, "own.html")
+    assert status == 2
+    within = os.path.join("dist", "own.html")
+    assert f"no file that can be read: from where the server starts it is {within!r}" in said
+    assert start(*words, within)[0] == 0
+
+
 @pytest.mark.parametrize("example", [each for each in examples() if "--up" in each])
 def test_example_is_not_refused_where_others_come(example, folder, start):
     status, _, said = start("0", *shlex.split(example))
@@ -93,7 +103,8 @@ REFUSED = [
     ("--port 8_0", "a port is a number"),
     ("--port \u0663", "a port is a number"),
     ("--port ''", "a port is a number"),
-    ("eighty", "a port is a number"),
+    ("eighty", "or 'auto' (--help"),
+    (".", "or 'auto'; a directory is named by --directory"),
     ("--bind 192.0.2.1", "cannot listen on port 0 of 192.0.2.1"),
     ("--unix /absent/socket", "cannot listen on /absent/socket"),
     ("--unix ''", "--unix needs a path"),
@@ -161,7 +172,8 @@ REFUSED = [
     ("--tls-key key.pem", "--tls-key requires --tls-cert"),
     ("--tls-cert absent.pem", "cannot read 'absent.pem'"),
     ("--tls-cert ''", "cannot read ''"),
-    ("--tls-cert 404.html", "cannot use the certificate '404.html'"),
+    ("--tls-cert 404.html", "'404.html' with the key in the same file, without --tls-key:"),
+    ("--tls-cert cert.pem --tls-key 404.html", "certificate 'cert.pem' with the key '404.html':"),
     ("--tls-cert cert.pem --tls-password-file absent", "Failed to read TLS password file"),
 ]
 
@@ -169,7 +181,7 @@ REFUSED = [
 @pytest.mark.parametrize(("words", "said"), REFUSED)
 def test_refused(words, said, folder, start):
     given = shlex.split(words.replace("FOLDER", os.path.realpath(folder)))
-    if not words.startswith(("--port", "--unix", "eighty")):
+    if not words.startswith(("--port", "--unix", "eighty", ".")):
         given = ["0", "--bind", "127.0.0.1", *given]
     status, printed, error = start(*given)
     assert (status, printed) == (2, "")

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from basehttpserver.__main__ import main
 from basehttpserver._command_line import listening, showing
 from basehttpserver._command_line.options import make_parser
 from basehttpserver.serving import url_of
@@ -31,15 +32,33 @@ def taken():
 
 def test_next_free_port(taken, monkeypatch):
     monkeypatch.setattr(listening, "FIRST_PORT", taken)
+    monkeypatch.setattr(listening, "LAST_PORT", taken + 1)
     with listening.listen_on_free_port(None, "127.0.0.1", {}) as server:
         assert server.server_port == taken + 1
 
 
 def test_no_free_port(taken, monkeypatch):
     monkeypatch.setattr(listening, "FIRST_PORT", taken)
-    monkeypatch.setattr(listening, "_PORTS_TRIED", 1)
+    monkeypatch.setattr(listening, "LAST_PORT", taken)
     with pytest.raises(OSError, match="in use"):
         listening.listen_on_free_port(None, "127.0.0.1", {})
+
+
+def test_a_port_in_use(taken):
+    said = fail("--bind", "127.0.0.1", str(taken))
+    assert f"port {taken} of 127.0.0.1 is in use by another program" in said
+    assert "choose another, or let --port auto choose" in said
+
+
+def test_all_ports_in_use(taken, monkeypatch, capsys):
+    monkeypatch.setattr(listening, "FIRST_PORT", taken)
+    monkeypatch.setattr(listening, "LAST_PORT", taken)
+    with pytest.raises(SystemExit) as ended:
+        main(["--bind", "127.0.0.1", "--port", "auto"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "every port from 8000 to 8099 of 127.0.0.1 is in use by another program" in said
+    assert "auto" not in said
 
 
 def test_other_failure_is_not_tried_again():

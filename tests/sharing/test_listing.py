@@ -15,6 +15,24 @@ def test_no_cache_decides_how_long_it_is_right(tmp_path, accept):
     assert answer.fields.get_all("Cache-Control") == ["no-cache"]
 
 
+@pytest.mark.parametrize(
+    ("files", "listing"),
+    [
+        ("no-store", "no-store"),
+        ("private, No-Store", "no-store"),
+        ("max-age=60", "no-cache"),
+        ("x-no-store, no-stored", "no-cache"),
+        (None, "no-cache"),
+    ],
+)
+def test_nobody_keeps_it_where_nobody_keeps_files(tmp_path, files, listing):
+    with sharing(tmp_path, SharingHTTPRequestHandler, cache_control=files) as shared:
+        answer = shared.ask("GET", "/")
+        again = shared.ask("GET", "/", headers={"If-None-Match": answer.fields["ETag"]})
+    assert answer.fields.get_all("Cache-Control") == [listing]
+    assert (again.status, again.fields["Cache-Control"]) == (304, listing)
+
+
 class Extra(SharingHTTPRequestHandler):
     def __init__(self, *args, **options):
         extra = [("cache-control", "max-age=9")]

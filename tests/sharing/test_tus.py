@@ -23,6 +23,7 @@ from tests.running import PATIENCE_SECONDS, eventually
 from tests.sharing.running import SERVERS, read_all, sharing
 
 ALL = {"allows_upload": True}
+BOTH = {"allows_upload": True, "allows_delete": True}
 TUS = {"Tus-Resumable": "1.0.0"}
 PART = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
@@ -408,6 +409,62 @@ class TestByAnotherClient:
             assert uploader.offset == 300_000
             uploader.upload()
             assert shared.read("n") == content
+
+
+class TestRemovedFolder:
+    """What nobody sees does not make a folder full, unless somebody waits for it."""
+
+    def upload(self, shared):
+        url = begin(shared, folder="/folder/").fields["Location"]
+        assert patch(shared, url, 0, b"0123456789").status == 204
+        return url
+
+    def test_records_of_what_was_whole(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        with sharing(tmp_path, ResumableHandler, **BOTH) as shared:
+            url = self.upload(shared)
+            assert shared.ask("DELETE", "/folder").status == 409
+            # Who lost the answer is still told that all is there.
+            assert offset(shared, url) == 10
+            assert shared.ask("DELETE", "/folder/new").status == 204
+            assert shared.ask("DELETE", "/folder").status == 204
+            assert os.listdir(tmp_path) == []
+
+    def test_not_while_one_is_under_way(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        with sharing(tmp_path, ResumableHandler, **BOTH) as shared:
+            url = begin(shared, folder="/folder/").fields["Location"]
+            assert shared.ask("DELETE", "/folder").status == 409
+            assert patch(shared, url, 0, b"0123456789").status == 204
+            assert os.path.exists(tmp_path / "folder" / "new")
+
+    def test_one_that_has_expired(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        with sharing(tmp_path, ResumableHandler, **BOTH) as shared:
+            begin(shared, folder="/folder/")
+            for path in (tmp_path / "folder").iterdir():
+                os.utime(path, (0, 0))
+            assert shared.ask("DELETE", "/folder").status == 204
+
+    @pytest.mark.parametrize("name", [".upload-x.json", ".upload-notes", ".hidden"])
+    def test_not_what_is_none_of_ours(self, tmp_path, name):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "folder" / name).write_bytes(b"precious")
+        with sharing(tmp_path, ResumableHandler, **BOTH) as shared:
+            self.upload(shared)
+            assert shared.ask("DELETE", "/folder/new").status == 204
+            before = sorted(os.listdir(tmp_path / "folder"))
+            assert shared.ask("DELETE", "/folder").status == 409
+            assert sorted(os.listdir(tmp_path / "folder")) == before
+
+    def test_a_link_is_removed_alone(self, tmp_path):
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "link").symlink_to("folder")
+        with sharing(tmp_path, ResumableHandler, symlinks="all", **BOTH) as shared:
+            url = self.upload(shared)
+            assert shared.ask("DELETE", "/folder/new").status == 204
+            assert shared.ask("DELETE", "/link").status == 204
+            assert offset(shared, url) == 10
 
 
 class TestExpiry:

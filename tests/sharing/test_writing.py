@@ -340,6 +340,15 @@ class TestAll:
             assert shared.names() == ["file"]
             assert shared.ask(method, "/file", headers={"Host": "localhost"}).status != 403
 
+    def test_it_is_said_why_a_name_is_refused(self, tmp_path, method):
+        """In the log, too: a browser shows a number, and who runs the server is right here."""
+        with sharing(tmp_path, WritingHandler, requires_local_name=True, **OVER) as shared:
+            answer = shared.ask(method, "/new", headers={"Host": "my-machine:8000"})
+            assert b"Only who asks for localhost or an address may" in answer.body
+            logged = "\n".join(line for _, line in shared.logged)
+            assert logged.count("Only who asks for localhost or an address may") == 1
+            assert "my-machine" not in answer.body.decode() + logged
+
     @pytest.mark.parametrize("symlinks", ["all", "inside", "none"])
     def test_nothing_hidden(self, tmp_path, method, symlinks):
         (tmp_path / ".secret").mkdir()

@@ -227,6 +227,11 @@ class TestSignals:
                 later.get().expect(200)
             program.tell(signal.SIGINT)
             client.want_idle()
+            # Whoever pressed it sees at once that it was not in vain.
+            assert program.process.stdout.readline() == "\n"
+            said = program.process.stdout.readline()
+            assert said == "Keyboard interrupt received, exiting.\n"
+            assert program.process.poll() is None
             program.tell(signal.SIGINT)
             program.want_exit(130)
             assert "Traceback" not in program.process.stderr.read()

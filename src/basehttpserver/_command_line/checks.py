@@ -61,7 +61,9 @@ def _check_paths(options: argparse.Namespace) -> None:
         raise ValueError("--cors sends Access-Control-Allow-Origin itself: leave --header out")
     page = options.not_found
     if page is not None and not (os.path.isfile(page) and os.access(page, os.R_OK)):
-        raise ValueError(f"--not-found: {page!r} is no file that can be read")
+        inside = os.path.join(options.directory, page)
+        hint = f": from where the server starts it is {inside!r}" if os.path.isfile(inside) else ""
+        raise ValueError(f"--not-found: {page!r} is no file that can be read{hint}")
 
 
 def _check_changes(options: argparse.Namespace) -> None:

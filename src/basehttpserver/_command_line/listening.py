@@ -13,12 +13,11 @@ from basehttpserver.server import HTTPServer
 from basehttpserver.serving import DualStackHTTPSServer, DualStackServer, find_address
 from basehttpserver.settings import Settings
 
-__all__ = ["FIRST_PORT", "Server", "listen", "listen_on_free_port", "listen_on_path"]
+__all__ = ["FIRST_PORT", "LAST_PORT", "Server", "listen", "listen_on_free_port", "listen_on_path"]
 
+#: What is tried where any free port will do.
 FIRST_PORT: Final = 8000
-
-#: So many ports are tried, from the first on.
-_PORTS_TRIED: Final = 100
+LAST_PORT: Final = 8099
 
 MakeHandler = Callable[..., Any]
 Server = HTTPServer | HTTPSServer
@@ -32,13 +31,13 @@ def listen(handler: MakeHandler, bind: str | None, port: int, tls: dict[str, Any
 
 def listen_on_free_port(handler: MakeHandler, bind: str | None, tls: dict[str, Any]) -> Server:
     """Return a server on port 8000, or on the next one that is free. Raises ``OSError``."""
-    for port in range(FIRST_PORT, FIRST_PORT + _PORTS_TRIED - 1):
+    for port in range(FIRST_PORT, LAST_PORT):
         try:
             return listen(handler, bind, port, tls)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-    return listen(handler, bind, FIRST_PORT + _PORTS_TRIED - 1, tls)
+    return listen(handler, bind, LAST_PORT, tls)
 
 
 @contextlib.contextmanager

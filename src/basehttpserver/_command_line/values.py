@@ -40,7 +40,8 @@ def port(word: str) -> int | str:
         return AUTO
     if not (word.isascii() and word.isdigit() and len(word) < 20 and int(word) <= 65535):
         # Not the word: behind "--auth me" it may be the password.
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, or {AUTO!r}")
+        folder = "; a directory is named by --directory" if os.path.isdir(word) else ""
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, or {AUTO!r}{folder}")
     return int(word)
 
 

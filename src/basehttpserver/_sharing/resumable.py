@@ -11,7 +11,8 @@ that a client whose last answer was lost is told that all is there.
 
 Whoever knows the token may go on with the upload; nobody guesses it (128 bits). An upload expires
 when nothing has come for a while, and is removed when somebody asks for it after that, or begins
-another one in the folder.
+another one in the folder. A folder in which nothing else is left than records of what was whole can
+be removed.
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ from basehttpserver._sharing.placing import place
 from basehttpserver._sharing.refusal import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from basehttpserver._files.served_folder import HeldFolder
 
-__all__ = ["Cleaning", "Upload", "create", "find", "remove_expired"]
+__all__ = ["Cleaning", "Upload", "create", "find", "remove_expired", "remove_leftovers"]
 
 #: A record has a name and a number.
 _MAX_RECORD_BYTES: Final = 8192
@@ -261,13 +262,33 @@ def remove_expired(folder: HeldFolder, expiry_seconds: float) -> None:
                 os.unlink(folder.at(upload + ending), dir_fd=folder.descriptor)
 
 
+def remove_leftovers(folder: HeldFolder, expiry_seconds: float) -> None:
+    """Remove what uploads that are over have left in a folder, where there is nothing else.
+
+    Else nobody could remove a folder that everybody sees to be empty. Raises OSError where it
+    cannot be read.
+    """
+    remove_expired(folder, expiry_seconds)
+    with _scanning(folder) as entries:
+        tokens = [_try_token_of_record(entry.name) for entry in entries]
+    if None in tokens:
+        return
+    for token in filter(None, tokens):
+        # The content is there before the record, until it has its name.
+        if _try_status(folder, content_name(token)) is None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(folder.at(record_name(token)), dir_fd=folder.descriptor)
+
+
+def _try_token_of_record(name: str) -> str | None:
+    token = try_token_of(name.removesuffix(".json"))
+    return token if token is not None and name == record_name(token) else None
+
+
 def _uploads_in(folder: HeldFolder) -> list[tuple[str, float]]:
     """Return names and times of what uploads have in a folder."""
-    opened: int | None = None
-    if folder.descriptor is not None:
-        opened = os.open(os.curdir, os.O_RDONLY, dir_fd=folder.descriptor)
     try:
-        with os.scandir(folder.path if opened is None else opened) as entries:
+        with _scanning(folder) as entries:
             return [
                 (entry.name, entry.stat(follow_symlinks=False).st_mtime)
                 for entry in entries
@@ -278,6 +299,17 @@ def _uploads_in(folder: HeldFolder) -> list[tuple[str, float]]:
             ]
     except FileNotFoundError:
         return []  # One was removed meanwhile; there will be another time.
+
+
+@contextlib.contextmanager
+def _scanning(folder: HeldFolder) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """Go through a folder. Raises OSError."""
+    opened: int | None = None
+    if folder.descriptor is not None:
+        opened = os.open(os.curdir, os.O_RDONLY, dir_fd=folder.descriptor)
+    try:
+        with os.scandir(folder.path if opened is None else opened) as entries:
+            yield entries
     finally:
         if opened is not None:
             os.close(opened)

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import shutil
 import stat
 import time
@@ -34,7 +35,7 @@ from basehttpserver._files.paths import decode_path
 from basehttpserver._sharing.body import RequestBody
 from basehttpserver._sharing.names import PREFIX, try_token_of
 from basehttpserver._sharing.refusal import RefusedError, refusing_failures_of_disk
-from basehttpserver._sharing.resumable import Cleaning, Upload, create, find
+from basehttpserver._sharing.resumable import Cleaning, Upload, create, find, remove_leftovers
 from basehttpserver._sharing.writing import Target, WritingHandler
 
 if TYPE_CHECKING:
@@ -204,6 +205,11 @@ class ResumableHandler(WritingHandler):
             self.send_nothing(HTTPStatus.NO_CONTENT, [_RESUMABLE])
 
         return end
+
+    def clear_folder(self, path: str) -> None:
+        """Remove what uploads that are over have left in a folder that is to be removed."""
+        with contextlib.suppress(RefusedError, OSError), self.hold(path) as folder:
+            remove_leftovers(folder, self.upload_expiry_seconds)
 
     def _go_on(self, upload: Upload, body: RequestBody) -> Upload:
         """Append what comes; place what is whole."""

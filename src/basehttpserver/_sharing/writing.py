@@ -24,7 +24,7 @@ import stat
 import time
 import urllib.parse
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from basehttpserver._files.paths import decode_path
 from basehttpserver._files.preconditions import conditional_fields, evaluate
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from basehttpserver._files.served_folder import HeldFolder
 
 __all__ = ["Target", "WritingHandler"]
+
+_OTHER_NAME: Final = "Only who asks for localhost or an address may change something here"
 
 
 class Target(NamedTuple):
@@ -200,7 +202,9 @@ class WritingHandler(AuthorizedHandler):
 
         def delete() -> None:
             with self.hold(target.folder) as folder:
-                self._check_conditions(folder, target.name)
+                status = self._check_conditions(folder, target.name)
+                if status is not None and stat.S_ISDIR(status.st_mode):
+                    self.clear_folder(target.path)
                 remove(folder, target.name, with_content=self.allows_delete_of_trees)
             self.send_nothing(HTTPStatus.NO_CONTENT)
 
@@ -221,7 +225,9 @@ class WritingHandler(AuthorizedHandler):
         if is_of_another_site(self.headers):
             raise RefusedError(HTTPStatus.FORBIDDEN, "The page of another site has asked for this")
         if self.requires_local_name and not has_local_name(self.headers):
-            raise RefusedError(HTTPStatus.FORBIDDEN, "This needs localhost, or an address, as Host")
+            # Whoever runs the server is on this machine, too: the page of a folder only says no.
+            self.log_error("%s", _OTHER_NAME)
+            raise RefusedError(HTTPStatus.FORBIDDEN, _OTHER_NAME)
 
     def _allow_fields(self) -> list[tuple[str, str]]:
         return [("Allow", ", ".join(self._allowed_methods()))]
@@ -261,6 +267,9 @@ class WritingHandler(AuthorizedHandler):
         """Make a folder; its mode is by the umask. Raises OSError and a `RefusedError`."""
         with self.hold(target.folder) as folder:
             os.mkdir(folder.at(target.name), dir_fd=folder.descriptor)
+
+    def clear_folder(self, path: str) -> None:
+        """Remove what we have left in a folder that is to be removed, and nobody sees there."""
 
     def may_overwrite(self) -> bool:
         """Tell whether a file may take the place of another, by our rule and by the request."""
