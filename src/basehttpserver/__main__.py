@@ -6,6 +6,7 @@ import errno
 import functools
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -134,6 +135,11 @@ def _why_not(error: OSError, options: argparse.Namespace) -> str:
         if options.tls_key is None:
             return f"{said} in the same file, without --tls-key: {error}"
         return f"{said} {options.tls_key!r}: {error}"
+    if isinstance(error, socket.gaierror):
+        return (
+            f"--bind {options.bind!r} is no address, and no name that leads to one; the port is an"
+            " option of its own"
+        )
     is_any = options.port == AUTO
     where = f"port {FIRST_PORT if options.port is None else options.port}"
     if is_any:

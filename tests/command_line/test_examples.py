@@ -169,6 +169,7 @@ REFUSED = [
     ("--auth-file binary", "--auth-file: 'binary' is not a file of htpasswd"),
     ("--log-format xml", "invalid choice: 'xml'"),
     ("--log-format json --quiet", "--quiet logs nothing"),
+    ("--bind 127.0.0.1:8000", "'127.0.0.1:8000' is no address, and no name that leads to one"),
     ("--tls-key key.pem", "--tls-key requires --tls-cert"),
     ("--tls-cert absent.pem", "cannot read 'absent.pem'"),
     ("--tls-cert ''", "cannot read ''"),

@@ -6,6 +6,7 @@ import http.client
 import io
 import os
 import re
+import socket
 import ssl
 import zipfile
 from typing import NamedTuple
@@ -415,20 +416,53 @@ class TestFilesOfUsers:
                 assert not [text for text in row.lacks if text in answer]
 
 
-def test_a_key_is_not_served(folder, tmp_path):
+@pytest.fixture
+def tls(folder):
+    """The options for TLS, with a certificate in the folder."""
     import trustme
 
     made = trustme.CA().issue_cert("localhost")
     made.private_key_pem.write_to_path(folder / "key[1].pem")
     made.cert_chain_pems[0].write_to_path(folder / "cert.pem")
-    trusting = ssl._create_unverified_context()
-    options = ("--tls-cert", "cert.pem", "--tls-key", "./key[1].pem", "--auth", "ann:of:ann")
-    with serve(folder, *options) as running:
+    return "--tls-cert", "cert.pem", "--tls-key", "./key[1].pem"
+
+
+def secure_status(running, method, target, **more):
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1",
+        running.port,
+        timeout=PATIENCE_SECONDS,
+        context=ssl._create_unverified_context(),
+    )
+    with contextlib.closing(connection):
+        connection.request(method, target, **more)
+        return connection.getresponse().status
+
+
+def test_a_key_is_not_served(folder, tls):
+    with serve(folder, *tls, "--auth", "ann:of:ann") as running:
         for target, status in (("/key%5B1%5D.pem", 404), ("/cert.pem", 200)):
-            address = "127.0.0.1", running.port
-            connection = http.client.HTTPSConnection(
-                *address, timeout=PATIENCE_SECONDS, context=trusting
+            assert secure_status(running, "GET", target, headers=dict([ANN.split(": ")])) == status
+
+
+class TestAnyName:
+    """May be asked for where no site's name leads."""
+
+    def test_over_tls(self, folder, tls):
+        with serve(folder, *tls, "--upload") as running:
+            named = {"Host": "my-machine.example"}
+            assert secure_status(running, "PUT", "/new", body=b"new", headers=named) == 201
+
+    @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="the system has no Unix sockets")
+    def test_by_a_unix_socket(self, folder, tmp_path):
+        path = str(tmp_path / "socket")
+        with run("--unix", path, "--upload", cwd=folder):
+            answer = ask(
+                path,
+                "/new",
+                family=socket.AF_UNIX,
+                method="PUT",
+                host="my-machine.example",
+                fields=["Content-Length: 0"],
             )
-            with contextlib.closing(connection):
-                connection.request("GET", target, headers=dict([ANN.split(": ")]))
-                assert connection.getresponse().status == status
+        assert answer.startswith(b"HTTP/1.1 201 ")

@@ -49,7 +49,7 @@ def make_handler(options: argparse.Namespace) -> Callable[..., SharingHTTPReques
         "allows_mkdir": options.mkdir,
         "allows_delete": options.delete,
         "max_upload_bytes": options.max_upload,
-        "requires_local_name": depends_on_privacy(options) and options.unix is None,
+        "requires_local_name": depends_on_privacy(options) and _can_be_rebound(options),
         "readers": find_users("--auth", options.auth, options.auth_file),
         "writers": find_users("--upload-auth", options.upload_auth, options.upload_auth_file),
     }
@@ -60,6 +60,14 @@ def make_handler(options: argparse.Namespace) -> Callable[..., SharingHTTPReques
         directory=options.directory,
         extra_response_headers=options.header,
     )
+
+
+def _can_be_rebound(options: argparse.Namespace) -> bool:
+    """Tell whether the page of a site whose name leads here reaches us (DNS rebinding).
+
+    No name leads to a Unix socket, and over TLS a browser wants a certificate for that name.
+    """
+    return options.unix is None and options.tls_cert is None
 
 
 def find_users(option: str, words: list[str], file: str | None) -> Users | None:
