@@ -142,7 +142,9 @@ def test_name_that_is_taken(page, folder):
     with share(folder, "--upload") as shared:
         page.goto(shared.url())
         drop(page, {"a.txt": "yours"})
-        page.get_by_role("alert").get_by_text("There is something of this name already.").wait_for()
+        reason = "There is something of this name already."
+        page.locator("#transfers").get_by_text(reason).wait_for()
+        page.get_by_role("log").get_by_text(f"“a.txt” was not uploaded. {reason}").wait_for()
         assert (folder / "a.txt").read_text() == "mine"
 
 
@@ -150,7 +152,9 @@ def test_name_that_is_taken_meanwhile(page, folder, upload_in_midst):
     with upload_in_midst() as (shared, proxy):
         (folder / "large.bin").write_text("mine")
         proxy.release()
-        page.get_by_role("alert").get_by_text("There is something of this name already.").wait_for()
+        reason = "There is something of this name already."
+        page.locator("#transfers").get_by_text(reason).wait_for()
+        page.get_by_role("log").get_by_text(f"“large.bin” was not uploaded. {reason}").wait_for()
         assert shared.count("PATCH", 409) == 1
         assert (folder / "large.bin").read_text() == "mine"
 

@@ -28,7 +28,9 @@ def test_reader_does_not_write(new_page, folder):
     with share(folder, *CHANGES, *USERS) as shared:
         page.goto(shared.url())
         drop(page, {"a.txt": "hello"})
-        page.get_by_role("alert").get_by_text("A password is needed.").wait_for()
+        reason = "A password is needed."
+        page.locator("#transfers").get_by_text(reason).wait_for()
+        page.get_by_role("log").get_by_text(f"“a.txt” was not uploaded. {reason}").wait_for()
         assert os.listdir(folder) == []
 
 

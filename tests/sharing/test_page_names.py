@@ -79,6 +79,13 @@ def test_what_is_seen_of_a_name():
     assert show_name("\U0001f469\u200d\U0001f4bb") == "\U0001f469\u200d\U0001f4bb"
 
 
+@pytest.mark.parametrize("name", [*HOSTILE, "plain.txt", "\ud800", "".join(map(chr, range(0x100)))])
+def test_a_link_is_quoted_as_the_standard_library_does(name):
+    quoted = urllib.parse.quote(name, safe="", errors="surrogatepass")
+    assert link_to(file(name)) == f"./{quoted}"
+    assert link_to(folder(name)) == f"./{quoted}/"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="names of bytes")
 def test_name_that_is_no_text_is_linked_as_in_the_plain_listing(tmp_path):
     (tmp_path / os.fsdecode(b"\xff.txt")).write_text("")

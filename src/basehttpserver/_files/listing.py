@@ -89,13 +89,12 @@ def _read(entry: os.DirEntry[str]) -> Entry:
 
 
 def _read_with_status(entry: os.DirEntry[str]) -> Entry:
-    name, is_directory, is_link, _size, _modified = _read(entry)
     try:
         status = entry.stat()
     except OSError:  # gone meanwhile, or a link to nothing
-        return Entry(name, is_directory, is_link)
+        return _read(entry)
     size = status.st_size if stat.S_ISREG(status.st_mode) else None
-    return Entry(name, is_directory, is_link, size, status.st_mtime)
+    return Entry(entry.name, _is_directory(entry), entry.is_symlink(), size, status.st_mtime)
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

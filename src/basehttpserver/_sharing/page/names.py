@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import urllib.parse
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -20,6 +19,14 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BIDI_AND_INVISIBLE = re.compile(
     "[\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0]"
 )
+
+#: RFC 3986 2.3: what stands for itself in a URL.
+_UNRESERVED = re.compile("[A-Za-z0-9._~-]+")
+
+#: Each byte as it is in a segment of a path (RFC 3986 2.1).
+_ENCODED = [
+    chr(byte) if _UNRESERVED.fullmatch(chr(byte)) else f"%{byte:02X}" for byte in range(256)
+]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -69,9 +76,12 @@ def link_to(entry: Entry) -> str:
     It begins with ``./``, so that nothing in the name is taken for a scheme. Only unreserved
     characters, ``%`` and ``/`` are in it: it is safe in any attribute.
     """
-    # surrogatepass: `decode_path` reads it so.
-    quoted = urllib.parse.quote(entry.name, safe="", errors="surrogatepass")
-    return f"./{quoted}/" if entry.is_directory else f"./{quoted}"
+    segment = entry.name
+    # As `urllib.parse.quote` does, in a third of its time: there may be thousands.
+    if not _UNRESERVED.fullmatch(segment):
+        # surrogatepass: `decode_path` reads it so.
+        segment = "".join([_ENCODED[byte] for byte in segment.encode("utf-8", "surrogatepass")])
+    return f"./{segment}/" if entry.is_directory else f"./{segment}"
 
 
 def kind_of(entry: Entry) -> Kind:

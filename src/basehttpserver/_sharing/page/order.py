@@ -56,8 +56,13 @@ def _name_key(entry: Entry) -> str:
 
     page.js makes the same one: a list that is sorted in the browser does not differ.
     """
-    plain = unicodedata.normalize("NFKD", entry.name).lower()
-    return _DIGITS.sub(lambda found: found[0].rjust(_COUNTED_DIGITS, "0"), plain)
+    name = entry.name
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name)
+    return _DIGITS.sub(_pad, plain.lower())
+
+
+def _pad(number: re.Match[str]) -> str:
+    return number[0].rjust(_COUNTED_DIGITS, "0")
 
 
 def _size_key(entry: Entry) -> int:

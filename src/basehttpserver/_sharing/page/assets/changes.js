@@ -1,11 +1,28 @@
 // What a visitor changes: new folders and deleting here, uploads in uploads.js. Both come behind
 // page.js in one script, where anything of it is allowed.
 
+// For who does not see what becomes of it.
+function tell(what) {
+  const line = document.createElement("p");
+  line.textContent = what;
+  $("news").append(line);
+}
+
+for (const panel of document.querySelectorAll(".panel")) {
+  panel.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    panel.open = false;
+    panel.querySelector("summary").focus();
+  });
+}
+
 // Takes the list from a fresh page, so that there is one place where rows are made.
 async function refresh() {
   const response = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const focused = document.activeElement.closest("#list tbody :is(a, button)");
+  const place = focused && link(focused.closest("tr")).href;
   for (const block of [...table.tBodies]) block.remove();
   table.append(...page.getElementById("list").tBodies);
   $("summary").textContent = page.getElementById("summary").textContent;
@@ -14,6 +31,9 @@ async function refresh() {
   if (!empty && emptyNow) table.after(emptyNow);
   readEntries();
   if (filter.value) applyFilter();
+  if (!focused) return;
+  const again = shown.find(({ row }) => link(row).href === place);
+  again?.row.querySelector(focused.localName).focus({ preventScroll: true });
 }
 
 const reasons = {
@@ -38,6 +58,8 @@ $("new-folder")?.querySelector("form").addEventListener("submit", async (event) 
     if (response.ok) {
       form.reset();
       $("new-folder").open = false;
+      $("new-folder").querySelector("summary").focus();
+      tell(`The folder “${name}” was made.`);
       await refresh();
     } else problem.textContent = reasonFor(response.status);
   } catch {

@@ -36,10 +36,11 @@ function formatSize(bytes) {
 }
 
 function localise(row) {
-  const [, size, date] = row.cells;
+  const [, size, date, deletion] = row.cells;
   if (size.title) size.textContent = formatSize(parseInt(size.title, 10));
   const time = date.firstElementChild;
   if (time) time.textContent = dateFormat.format(new Date(time.dateTime));
+  if (deletion) deletion.firstElementChild.ariaLabel = `Delete ${nameOf(row)}`;
 }
 
 // Most rows of a large folder are never seen: a block is done when it comes near.
@@ -244,6 +245,11 @@ document.addEventListener("keydown", (event) => {
     action();
   }
 });
+
+// Not every browser lets keys reach what can be scrolled.
+for (const box of document.querySelectorAll(".markdown :is(pre, table)")) {
+  if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+}
 
 readEntries();
 if (tiles && recall("pictures")) showTiles(true);

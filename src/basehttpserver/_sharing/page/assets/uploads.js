@@ -55,8 +55,11 @@ class Transfer {
 
   // The button: first it cancels, later it takes the line away.
   async cancel() {
+    const next = this.item.nextElementSibling ?? this.item.previousElementSibling;
+    const hadFocus = this.item.contains(document.activeElement);
     this.item.remove();
-    transfers.hidden = !transfers.childElementCount;
+    transfers.hidden = !next;
+    if (hadFocus) (next ?? upload).querySelector("button, summary").focus();
     if (this.isOver) return;
     this.isCancelled = true;
     this.request?.abort();
@@ -183,7 +186,7 @@ class Transfer {
     remember(this.key, null);
     this.item.classList.add("failed");
     this.show(reason, "Close");
-    this.state.setAttribute("role", "alert");
+    tell(`“${this.file.name}” was not uploaded. ${reason}`);
   }
 
   finish() {
@@ -191,7 +194,7 @@ class Transfer {
     remember(this.key, null);
     this.bar.value = this.bar.max;
     this.show(`Done, ${formatSize(this.file.size)}`, "Close");
-    this.state.setAttribute("role", "status");
+    tell(`“${this.file.name}” was uploaded.`);
   }
 }
 
