@@ -93,3 +93,24 @@ def test_markdown_without_the_library(monkeypatch):
         assert render("# <a>") == "<pre># &lt;a&gt;</pre>\n"
     finally:
         readme_module._markdown_renderer.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a]: " + "x" * 8_000 + "\n\n" + "[a]" * 10_000,
+        "[a]: x '" + '"' * 8_000 + "'\n\n" + "![a]" * 10_000,
+        "> " * 20 + "a\n" * 25_000,
+        "> " * 20 + "a\r" * 25_000,
+    ],
+)
+def test_what_would_cost_too_much_is_shown_as_it_is(text):
+    """A definition that is long and used often is a page of hundreds of megabytes."""
+    rendered = render(text)
+    assert rendered.startswith("<pre>")
+    assert len(rendered) < 6 * MAX_README_BYTES
+
+
+def test_definitions_that_are_used_often():
+    text = "[a]: https://example.org/" + "x" * 75 + "\n\n" + "[a]\n" * 1_000
+    assert render(text).count("<a ") == 1_000
