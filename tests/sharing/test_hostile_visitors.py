@@ -83,6 +83,27 @@ class TestScriptsThatAreUploaded:
         assert fields["Content-Security-Policy"] == "sandbox"
         assert fields["X-Content-Type-Options"] == "nosniff"
 
+    def test_sandbox_of_the_page_for_404(self, folder):
+        """It may be in the folder, where who may overwrite replaces it."""
+        page = folder / "404.html"
+        page.write_text("mine")
+        allowed = {"allows_upload": True, "allows_overwriting": True, "not_found": str(page)}
+        with share(folder, **allowed) as shared:
+            assert shared.ask("PUT", "/404.html", b"<script>").status == 204
+            answer = shared.ask("GET", "/absent")
+            tus = {"Tus-Resumable": "1.0.0"}
+            refusal = shared.ask("HEAD", "/.upload-" + "a" * 22, headers=tus)
+        assert refusal.fields["Tus-Resumable"] == "1.0.0"
+        assert (answer.status, answer.body) == (404, b"<script>")
+        assert answer.fields["Content-Security-Policy"] == "sandbox"
+        assert answer.fields["X-Content-Type-Options"] == "nosniff"
+
+    def test_no_sandbox_of_the_page_for_404_where_nobody_uploads(self, folder):
+        page = folder / "404.html"
+        page.write_text("mine")
+        with share(folder, not_found=str(page)) as shared:
+            assert "Content-Security-Policy" not in shared.ask("GET", "/absent").fields
+
     def test_sandbox_beside_another_policy(self, folder):
         class WithPolicy(SharingHTTPRequestHandler):
             def __init__(self, *arguments, **more):
