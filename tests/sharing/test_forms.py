@@ -101,7 +101,14 @@ class TestForms:
         with sharing(tmp_path, FormHandler, server, **ALL) as shared:
             for value in ("text/plain", "application/x-www-form-urlencoded", "x"):
                 assert shared.ask("POST", "/", b"a=b", {"Content-Type": value}).status == 415
-            for boundary in ("", ";", '; boundary=""', "; boundary=\xe9", "; boundary=" + "x" * 71):
+            for boundary in (
+                "",
+                ";",
+                '; boundary=""',
+                "; boundary=\xe9",
+                "; boundary=" + "x" * 71,
+                "; boundary*=utf-8''a%0ab",
+            ):
                 value = "multipart/form-data" + boundary
                 assert shared.ask("POST", "/", b"a=b", {"Content-Type": value}).status == 400
 
