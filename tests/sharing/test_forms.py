@@ -160,6 +160,24 @@ class TestForms:
             eventually(lambda: shared.names() == [], "nothing is left")
 
 
+def test_a_long_content_type_is_not_parsed(tmp_path):
+    """That would take time that is quadratic in its length."""
+    parsed = []
+
+    class Watched(FormHandler):
+        def parse_request(self):
+            is_good = super().parse_request()
+            self.headers.get_boundary = lambda: parsed.append(1) or "BOUND"
+            return is_good
+
+    value = 'multipart/form-data; boundary="' + "a;" * 15_000
+    with sharing(tmp_path, Watched, **ALL) as shared:
+        assert shared.ask("POST", "/", form(), {"Content-Type": value}).status == 400
+        assert not parsed
+        assert shared.ask("POST", "/", form(), TYPE).status == 303
+        assert parsed
+
+
 def test_a_form_in_any_pieces(tmp_path, monkeypatch):
     body = form(part(b"1\r\n--BOUN", filename="one"), part(b"", filename="two"))
     with sharing(tmp_path, FormHandler, allows_overwriting=True, **ALL) as shared:
