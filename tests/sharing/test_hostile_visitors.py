@@ -138,6 +138,23 @@ def test_a_path_that_looks_like_an_address(folder, target, server):
             assert status != 500, method
 
 
+class TestDeepFolders:
+    """What goes through all folders costs the square of how deep they are."""
+
+    @pytest.mark.parametrize("server", SERVERS)
+    def test_they_have_an_end(self, folder, server):
+        allowed = {"allows_upload": True, "allows_mkdir": True, "allows_delete": True}
+        deepest = "/d" * 100
+        (folder / deepest[1:]).mkdir(parents=True)
+        with share(folder, server_class=server, allows_delete_of_trees=True, **allowed) as shared:
+            assert shared.ask("PUT", f"{deepest}/file", b"x").status == 201
+            assert shared.ask("MKCOL", f"{deepest}/d").status == 201
+            for method in ("PUT", "MKCOL"):
+                assert shared.ask(method, f"{deepest}/d/d").status == 403
+            assert shared.ask("GET", f"{deepest}/d/").status == 200
+            assert shared.ask("DELETE", "/d").status == 204
+
+
 class TestLongTargets:
     """What leads through thousands of folders costs no more than its length."""
 

@@ -24,7 +24,7 @@ import stat
 import time
 import urllib.parse
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from basehttpserver._files.paths import decode_path
 from basehttpserver._files.preconditions import conditional_fields, evaluate
@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     from basehttpserver._files.served_folder import HeldFolder
 
 __all__ = ["Target", "WritingHandler"]
+
+#: Nothing is made below so many folders, one in the other. To come to each of them all above it are
+#: opened, so that what goes through a chain of thousands (an archive, the removal of a tree) takes
+#: time that is quadratic in them, or a descriptor and a call on the stack for each.
+_MAX_FOLDERS_ABOVE: Final = 100
 
 
 class Target(NamedTuple):
@@ -253,6 +258,8 @@ class WritingHandler(AuthorizedHandler):
     def check_new(self, target: Target) -> Target:
         """Return `target` where it can be made. Raises a `RefusedError`."""
         check_name(target.name)
+        if len(target.names) - 1 > _MAX_FOLDERS_ABOVE:
+            raise RefusedError(HTTPStatus.FORBIDDEN, "There are too many folders above it")
         if self._is_hidden(target):
             raise RefusedError(HTTPStatus.FORBIDDEN, "Such names are hidden here")
         return target
