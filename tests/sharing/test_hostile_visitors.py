@@ -48,6 +48,36 @@ class TestWhatIsNotToBeReplaced:
             answer = shared.ask("GET", "/app.js", headers={"Accept-Encoding": "gzip"})
         assert gzip.decompress(answer.body) == b"new();"
 
+    @pytest.mark.parametrize("server", SERVERS)
+    @pytest.mark.parametrize(
+        ("there", "new", "status"),
+        [
+            ("index.htm", "index.html", 409),
+            ("index.htm", "Index.HTML", 409),
+            ("index.html", "index.htm", 201),
+            ("about.html", "about", 409),
+            ("about.htm", "about", 201),
+        ],
+    )
+    def test_by_a_name_that_comes_before_it(self, folder, server, there, new, status):
+        (folder / there).write_text("good")
+        allowed = {"allows_upload": True, "allows_mkdir": True, "pretty_urls": True}
+        with share(folder, server_class=server, **allowed) as shared:
+            assert shared.ask("PUT", f"/{new}", b"evil").status == status
+            if status == 409:
+                assert shared.ask("MKCOL", f"/{new}").status == 409
+                fields = {"Tus-Resumable": "1.0.0", "Upload-Length": "4"}
+                fields["Upload-Metadata"] = f"name {base64.b64encode(new.encode()).decode()}"
+                assert shared.ask("POST", "/", headers=fields).status == 409
+            url = "/" if there.startswith("index") else f"/{there}"
+            assert shared.ask("GET", url).body == b"good"
+
+    def test_those_who_may_replace_it_may_have_another_name_before_it(self, folder):
+        (folder / "index.htm").write_text("good")
+        with share(folder, allows_upload=True, allows_overwriting=True) as shared:
+            assert shared.ask("PUT", "/index.html", b"new").status == 201
+            assert shared.ask("GET", "/").body == b"new"
+
     def test_by_the_end_of_old_uploads(self, folder):
         """A file that only begins like those of uploads is not removed with those that expired."""
         (folder / ".upload-notes.json").write_text("mine")
@@ -200,7 +230,9 @@ def test_long_paths_are_hidden():
     assert visible.hides(["x"] * 2049)
 
 
-@pytest.mark.parametrize("name", ["private.", "private%20", "private::$DATA", "nul.txt"])
+@pytest.mark.parametrize(
+    "name", ["private.", "private%20", "private::$DATA", "nul.txt", "PRIVAT~1"]
+)
 def test_names_that_windows_takes_for_others(folder, name, monkeypatch):
     """Where it is asked for as an archive, or to be changed, too."""
     (folder / urllib.parse.unquote(name)).mkdir()

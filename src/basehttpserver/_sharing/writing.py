@@ -262,7 +262,20 @@ class WritingHandler(AuthorizedHandler):
             raise RefusedError(HTTPStatus.FORBIDDEN, "There are too many folders above it")
         if self._is_hidden(target):
             raise RefusedError(HTTPStatus.FORBIDDEN, "Such names are hidden here")
+        if not self.allows_overwriting and self._has_shadow(target):
+            raise RefusedError(HTTPStatus.CONFLICT, "The name is taken")
         return target
+
+    def _has_shadow(self, target: Target) -> bool:
+        """Tell whether what has this name would be seen in the place of a file that has another.
+
+        Those are what `pretty_urls` finds, and index pages that come behind it.
+        """
+        name = target.name.casefold()
+        pages = [page.casefold() for page in self.index_pages]
+        behind = self.index_pages[pages.index(name) + 1 :] if name in pages else ()
+        names = [target.name + ".html", *behind] if self.pretty_urls else behind
+        return any(self._served_folder.is_file(os.path.join(target.folder, each)) for each in names)
 
     def make_folder(self, target: Target) -> None:
         """Make a folder; its mode is by the umask. Raises OSError and a `RefusedError`."""
