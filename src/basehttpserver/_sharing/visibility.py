@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from basehttpserver._files.paths import MAX_PATH_CHARACTERS, has_windows_meaning
+from basehttpserver._files.paths import MAX_PATH_CHARACTERS, has_windows_meaning, is_short_name
 from basehttpserver._files.served_folder import ServedFolder
 from basehttpserver._sharing.names import is_upload
 
@@ -143,8 +143,9 @@ class VisibleFolder(ServedFolder):
             names = self._names(path)
         except ValueError:
             return False
-        if _ON_WINDOWS and has_windows_meaning("/".join(names)):
-            return False  # Such as "private.", which is "private" there, and no such name.
+        if _ON_WINDOWS and (has_windows_meaning("/".join(names)) or any(map(is_short_name, names))):
+            # Such as "private.", which is "private" there, or "GIT~1", and no such name.
+            return False
         return not self._visibility.hides(names)
 
     def _require_shown(self, path: str) -> None:
