@@ -29,6 +29,10 @@ _MAX_REFERENCE_CHARACTERS = 2 * MAX_README_BYTES
 #: lines of one letter take 2 s. Nobody's README of this size has such short lines throughout.
 _MAX_LINES = 4096
 
+#: What is within one paragraph takes time that is quadratic in its brackets, stars and backticks:
+#: 5 s for one of 64 KiB, in which nobody would find anything.
+_MAX_PARAGRAPH_CHARACTERS = 8192
+
 #: So many are kept as they were rendered: a page that is asked for again takes no time for it.
 _KEPT = 8
 
@@ -41,8 +45,8 @@ _SCHEMES = ("http", "https", "mailto")
 _ALIGNMENT = re.compile("text-align:(left|center|right)")
 
 
-class _TooManyReferencesError(Exception):
-    """What a Markdown file links to would be many times as long as the file."""
+class _TooCostlyError(Exception):
+    """Somebody has written Markdown that would take long, or become much."""
 
 
 class Readme(NamedTuple):
@@ -87,6 +91,7 @@ def _markdown_renderer() -> Callable[[str], str | None] | None:
     # So its documentation says to do.
     parser.validateLink = _is_harmless  # type: ignore[method-assign]
     parser.add_render_rule("image", _render_image)
+    parser.core.ruler.before("inline", "paragraphs", _bound_paragraphs)
     parser.core.ruler.push("references", _bound_references)
     parser.core.ruler.push("page", _fit_into_page)
 
@@ -96,7 +101,7 @@ def _markdown_renderer() -> Callable[[str], str | None] | None:
             return None
         try:
             rendered: str = parser.render(_without_surrogates(text))
-        except _TooManyReferencesError:
+        except _TooCostlyError:
             return None
         return rendered
 
@@ -122,15 +127,25 @@ def _render_image(self: Any, tokens: Sequence[Any], index: int, options: Any, en
     return f'<img src="{html.escape(source)}" alt="{alternative}" loading="lazy">'
 
 
+def _bound_paragraphs(state: Any) -> None:
+    """Raise a `_TooCostlyError` before what is within paragraphs is looked at."""
+    if any(
+        len(token.content) > _MAX_PARAGRAPH_CHARACTERS
+        for token in state.tokens
+        if token.type == "inline"
+    ):
+        raise _TooCostlyError
+
+
 def _bound_references(state: Any) -> None:
-    """Raise a `_TooManyReferencesError` before what is too long is put together."""
+    """Raise a `_TooCostlyError` before what is too long is put together."""
     length = 0
     to_do = list(state.tokens)
     while to_do:
         token = to_do.pop()
         length += sum(len(str(value)) for value in token.attrs.values())
         if length > _MAX_REFERENCE_CHARACTERS:
-            raise _TooManyReferencesError
+            raise _TooCostlyError
         to_do += token.children or ()
 
 
