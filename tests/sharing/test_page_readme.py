@@ -105,6 +105,7 @@ def test_markdown_without_the_library(monkeypatch):
         "![](=" * 10_000,
         "# " + "#*" * 10_000,
         "- " + "a_ " * 10_000,
+        ("![" * 4_000 + "\n\n") * 8,
     ],
 )
 def test_what_would_cost_too_much_is_shown_as_it_is(text):
