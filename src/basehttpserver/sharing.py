@@ -214,10 +214,12 @@ class SharingHTTPRequestHandler(FormHandler, ArchivingHandler):
         return Readme(name, text.decode("utf-8", "replace"))
 
     def _fields_of(self, content_type: str) -> list[tuple[str, str]]:
-        fields = super()._fields_of(content_type)
+        return [*super()._fields_of(content_type), *self._fields_of_anybodys(content_type)]
+
+    def _fields_of_anybodys(self, content_type: str) -> list[tuple[str, str]]:
         if not self.allows_upload:
-            return fields
-        fields.append(("X-Content-Type-Options", "nosniff"))
+            return super()._fields_of_anybodys(content_type)
+        fields = [("X-Content-Type-Options", "nosniff")]
         if _ACTIVE.search(content_type):
             fields.append(("Content-Security-Policy", "sandbox"))
         return fields

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from basehttpserver import files
-from basehttpserver._files.paths import has_windows_meaning
+from basehttpserver._files.paths import has_windows_meaning, is_short_name
 from tests.api.file_requests import Handler, ask, ask_past_parser
 
 SECRET = b"not for the world"
@@ -203,3 +203,25 @@ class TestOnWindows:
     )
     def test_names_that_mean_themselves(self, path):
         assert not has_windows_meaning(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_short"),
+    [
+        ("GIT~1", True),
+        ("gitign~1", True),
+        ("HT1A2B~1", True),
+        ("SECRET~1.HTM", True),
+        ("LONGF~12.TX", True),
+        ("a~b~3.", True),
+        ("~1", False),
+        ("page.html~", False),
+        ("a.b~1", False),
+        ("LONGNAME~1", False),
+        ("file~1.html", False),
+        ("file~1.tar.gz", False),
+        ("file~x", False),
+    ],
+)
+def test_short_names_of_windows(name, is_short):
+    assert is_short_name(name) is is_short

@@ -15,7 +15,7 @@ import zlib
 import pytest
 
 from basehttpserver._files.regular_file import RegularFile
-from basehttpserver._files.served_folder import served_folder
+from basehttpserver._files.served_folder import ServedFolder, served_folder
 from basehttpserver._sharing import archive as module
 from basehttpserver._sharing.archive import ArchivingHandler, write_archive
 from basehttpserver._sharing.disposition import attachment
@@ -188,6 +188,20 @@ def test_what_is_no_file_and_what_may_not_be_read(tree, monkeypatch):
     assert left_out == 4
     assert {"fifo", "socket", "broken"}.isdisjoint(names_of(archive))
     assert "folder/deep/" in archive.namelist()
+
+
+@pytest.mark.parametrize("method", ["open_file", "read_entries"])
+def test_where_no_descriptor_is_left_it_has_no_end(tree, monkeypatch, method):
+    """Else all might be missing, and nobody could tell."""
+
+    def refuse(*arguments, **more):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(ServedFolder, method, refuse)
+    stream = io.BytesIO()
+    with pytest.raises(OSError, match="Too many"):
+        write_archive(OnlyWrites(stream), served_folder(str(tree), "all"), tree)
+    assert not zipfile.is_zipfile(stream)
 
 
 class TestLinks:

@@ -208,6 +208,19 @@ class TestHtpasswdUsers:
         assert users.has(Credentials("bob", "secret"))
         assert len(kept) == 1
 
+    def test_who_is_not_there_costs_as_much_as_any(self, tmp_path, hashes, monkeypatch):
+        """Hashes of one file may differ a thousandfold in what they cost."""
+        path = tmp_path / "users"
+        path.write_text("".join(f"{name}:{hashed}\n" for name, hashed in hashes.items()))
+        users = HtpasswdUsers(path)
+        compared = []
+        monkeypatch.setattr(users, "_verify", lambda _, expected: compared.append(expected))
+        strangers = [f"stranger{number}" for number in range(200)]
+        for user in strangers * 2:
+            assert not users.has(Credentials(user, "secret"))
+        assert set(compared) == set(hashes.values())
+        assert compared[:200] == compared[200:], "a name that is asked for again costs the same"
+
     def test_many_threads(self, tmp_path, hashes):
         path = tmp_path / "users"
         path.write_text(f"ann:{hashes['bcrypt']}\n")

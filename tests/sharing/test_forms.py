@@ -101,7 +101,14 @@ class TestForms:
         with sharing(tmp_path, FormHandler, server, **ALL) as shared:
             for value in ("text/plain", "application/x-www-form-urlencoded", "x"):
                 assert shared.ask("POST", "/", b"a=b", {"Content-Type": value}).status == 415
-            for boundary in ("", ";", '; boundary=""', "; boundary=\xe9", "; boundary=" + "x" * 71):
+            for boundary in (
+                "",
+                ";",
+                '; boundary=""',
+                "; boundary=\xe9",
+                "; boundary=" + "x" * 71,
+                "; boundary*=utf-8''a%0ab",
+            ):
                 value = "multipart/form-data" + boundary
                 assert shared.ask("POST", "/", b"a=b", {"Content-Type": value}).status == 400
 
@@ -151,6 +158,24 @@ class TestForms:
                 client.shutdown(socket.SHUT_WR)
                 assert b" 400 " in read_all(client).partition(b"\r\n")[0]
             eventually(lambda: shared.names() == [], "nothing is left")
+
+
+def test_a_long_content_type_is_not_parsed(tmp_path):
+    """That would take time that is quadratic in its length."""
+    parsed = []
+
+    class Watched(FormHandler):
+        def parse_request(self):
+            is_good = super().parse_request()
+            self.headers.get_boundary = lambda: parsed.append(1) or "BOUND"
+            return is_good
+
+    value = 'multipart/form-data; boundary="' + "a;" * 15_000
+    with sharing(tmp_path, Watched, **ALL) as shared:
+        assert shared.ask("POST", "/", form(), {"Content-Type": value}).status == 400
+        assert not parsed
+        assert shared.ask("POST", "/", form(), TYPE).status == 303
+        assert parsed
 
 
 def test_a_form_in_any_pieces(tmp_path, monkeypatch):

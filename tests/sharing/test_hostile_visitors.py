@@ -48,6 +48,36 @@ class TestWhatIsNotToBeReplaced:
             answer = shared.ask("GET", "/app.js", headers={"Accept-Encoding": "gzip"})
         assert gzip.decompress(answer.body) == b"new();"
 
+    @pytest.mark.parametrize("server", SERVERS)
+    @pytest.mark.parametrize(
+        ("there", "new", "status"),
+        [
+            ("index.htm", "index.html", 409),
+            ("index.htm", "Index.HTML", 409),
+            ("index.html", "index.htm", 201),
+            ("about.html", "about", 409),
+            ("about.htm", "about", 201),
+        ],
+    )
+    def test_by_a_name_that_comes_before_it(self, folder, server, there, new, status):
+        (folder / there).write_text("good")
+        allowed = {"allows_upload": True, "allows_mkdir": True, "pretty_urls": True}
+        with share(folder, server_class=server, **allowed) as shared:
+            assert shared.ask("PUT", f"/{new}", b"evil").status == status
+            if status == 409:
+                assert shared.ask("MKCOL", f"/{new}").status == 409
+                fields = {"Tus-Resumable": "1.0.0", "Upload-Length": "4"}
+                fields["Upload-Metadata"] = f"name {base64.b64encode(new.encode()).decode()}"
+                assert shared.ask("POST", "/", headers=fields).status == 409
+            url = "/" if there.startswith("index") else f"/{there}"
+            assert shared.ask("GET", url).body == b"good"
+
+    def test_those_who_may_replace_it_may_have_another_name_before_it(self, folder):
+        (folder / "index.htm").write_text("good")
+        with share(folder, allows_upload=True, allows_overwriting=True) as shared:
+            assert shared.ask("PUT", "/index.html", b"new").status == 201
+            assert shared.ask("GET", "/").body == b"new"
+
     def test_by_the_end_of_old_uploads(self, folder):
         """A file that only begins like those of uploads is not removed with those that expired."""
         (folder / ".upload-notes.json").write_text("mine")
@@ -83,6 +113,27 @@ class TestScriptsThatAreUploaded:
         assert fields["Content-Security-Policy"] == "sandbox"
         assert fields["X-Content-Type-Options"] == "nosniff"
 
+    def test_sandbox_of_the_page_for_404(self, folder):
+        """It may be in the folder, where who may overwrite replaces it."""
+        page = folder / "404.html"
+        page.write_text("mine")
+        allowed = {"allows_upload": True, "allows_overwriting": True, "not_found": str(page)}
+        with share(folder, **allowed) as shared:
+            assert shared.ask("PUT", "/404.html", b"<script>").status == 204
+            answer = shared.ask("GET", "/absent")
+            tus = {"Tus-Resumable": "1.0.0"}
+            refusal = shared.ask("HEAD", "/.upload-" + "a" * 22, headers=tus)
+        assert refusal.fields["Tus-Resumable"] == "1.0.0"
+        assert (answer.status, answer.body) == (404, b"<script>")
+        assert answer.fields["Content-Security-Policy"] == "sandbox"
+        assert answer.fields["X-Content-Type-Options"] == "nosniff"
+
+    def test_no_sandbox_of_the_page_for_404_where_nobody_uploads(self, folder):
+        page = folder / "404.html"
+        page.write_text("mine")
+        with share(folder, not_found=str(page)) as shared:
+            assert "Content-Security-Policy" not in shared.ask("GET", "/absent").fields
+
     def test_sandbox_beside_another_policy(self, folder):
         class WithPolicy(SharingHTTPRequestHandler):
             def __init__(self, *arguments, **more):
@@ -115,6 +166,23 @@ def test_a_path_that_looks_like_an_address(folder, target, server):
         for method in ("GET", "HEAD", "PUT", "POST", "OPTIONS"):
             status = shared.ask(method, target, b"x" if method == "PUT" else None).status
             assert status != 500, method
+
+
+class TestDeepFolders:
+    """What goes through all folders costs the square of how deep they are."""
+
+    @pytest.mark.parametrize("server", SERVERS)
+    def test_they_have_an_end(self, folder, server):
+        allowed = {"allows_upload": True, "allows_mkdir": True, "allows_delete": True}
+        deepest = "/d" * 100
+        (folder / deepest[1:]).mkdir(parents=True)
+        with share(folder, server_class=server, allows_delete_of_trees=True, **allowed) as shared:
+            assert shared.ask("PUT", f"{deepest}/file", b"x").status == 201
+            assert shared.ask("MKCOL", f"{deepest}/d").status == 201
+            for method in ("PUT", "MKCOL"):
+                assert shared.ask(method, f"{deepest}/d/d").status == 403
+            assert shared.ask("GET", f"{deepest}/d/").status == 200
+            assert shared.ask("DELETE", "/d").status == 204
 
 
 class TestLongTargets:
@@ -162,7 +230,9 @@ def test_long_paths_are_hidden():
     assert visible.hides(["x"] * 2049)
 
 
-@pytest.mark.parametrize("name", ["private.", "private%20", "private::$DATA", "nul.txt"])
+@pytest.mark.parametrize(
+    "name", ["private.", "private%20", "private::$DATA", "nul.txt", "PRIVAT~1"]
+)
 def test_names_that_windows_takes_for_others(folder, name, monkeypatch):
     """Where it is asked for as an archive, or to be changed, too."""
     (folder / urllib.parse.unquote(name)).mkdir()

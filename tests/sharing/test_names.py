@@ -43,7 +43,9 @@ def test_a_name_that_is_none(name):
     assert name not in refused.value.explanation or not name.strip(".")
 
 
-@pytest.mark.parametrize("name", ["con", "NUL.txt", "COM1 ", "a.", "a ", "page.py::$DATA", "c:x"])
+@pytest.mark.parametrize(
+    "name", ["con", "NUL.txt", "COM1 ", "a.", "a ", "page.py::$DATA", "c:x", "GIT~1"]
+)
 def test_what_windows_takes_for_something_else(name, monkeypatch):
     monkeypatch.setattr(names, "_ON_WINDOWS", True)
     with pytest.raises(RefusedError):

@@ -55,3 +55,9 @@ def test_long_field_takes_no_time():
     assert choose_form("application/json;" * 20_000) == "html"
     assert choose_form("a/b;q=0," * 50 + "application/json") == "json"
     assert choose_form(" " * 60_000 + "x") == "html"
+
+
+def test_spaces_between_empty_parameters_take_no_time():
+    """They belong to one parameter, and not to one of two, whichever fits: 2 to the power of n."""
+    assert choose_form("a/b" + "; " * 20_000 + "@") == "html"
+    assert choose_form("application/json" + " ;\t" * 20_000) == "json"

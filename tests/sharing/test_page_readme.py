@@ -93,3 +93,33 @@ def test_markdown_without_the_library(monkeypatch):
         assert render("# <a>") == "<pre># &lt;a&gt;</pre>\n"
     finally:
         readme_module._markdown_renderer.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a]: " + "x" * 8_000 + "\n\n" + "[a]" * 10_000,
+        "[a]: x '" + '"' * 8_000 + "'\n\n" + "![a]" * 10_000,
+        "> " * 20 + "a\n" * 25_000,
+        "> " * 20 + "a\r" * 25_000,
+        "![](=" * 10_000,
+        "# " + "#*" * 10_000,
+        "- " + "a_ " * 10_000,
+        ("![" * 4_000 + "\n\n") * 8,
+    ],
+)
+def test_what_would_cost_too_much_is_shown_as_it_is(text):
+    """A definition that is long and used often is a page of hundreds of megabytes."""
+    rendered = render(text)
+    assert rendered.startswith("<pre>")
+    assert len(rendered) < 6 * MAX_README_BYTES
+
+
+def test_long_code_and_many_paragraphs_are_rendered():
+    assert render("```\n" + "x" * 50_000 + "\n```\n").startswith("<div")
+    assert render(("x" * 1_000 + "\n\n") * 60).count("<p>") == 60
+
+
+def test_definitions_that_are_used_often():
+    text = "[a]: https://example.org/" + "x" * 75 + "\n\n" + "[a] [a] [a]\n\n" * 333 + "[a]"
+    assert render(text).count("<a ") == 1_000

@@ -146,7 +146,14 @@ class TestProtocol:
             assert begin(shared, "folder").status == 409
             for name in ("../up", "a/b", "", "\0", "x" * 300, ".upload-x"):
                 assert begin(shared, name).status in (400, 403), name
-            for value in ("", "filename", "filename !!!", "filename /w==", "x" * 9000):
+            for value in (
+                "",
+                "filename",
+                "filename !!!",
+                "filename /w==",
+                "filename \xe9",
+                "x" * 9000,
+            ):
                 assert begin(shared, **{"Upload-Metadata": value}).status == 400, value
             assert begin(shared, **{"Upload-Defer-Length": "1"}).status == 400
             assert begin(shared, **{"Upload-Concat": "partial"}).status == 400

@@ -47,6 +47,31 @@ def test_dotfiles_that_are_shown():
     assert visibility.hides([".env"])
 
 
+def test_globs_for_paths_are_for_all_that_leads_there():
+    visibility = Visibility(["a/stra\xdfe", "/top"], shows_dotfiles=False)
+    assert visibility.hides(["A", "STRASSE", "b", "c"])
+    assert visibility.hides(["TOP", "b"])
+    assert not visibility.hides(["b", "a", "strasse"])
+    assert not visibility.hides(["a", "strasse2"])
+    assert not visibility.hides(["topmost"])
+
+
+def test_long_paths_are_folded_once(monkeypatch):
+    """Composing letters takes time that is quadratic in the accents of a name (UAX 15)."""
+    folded = []
+
+    def fold(name):
+        folded.append(name)
+        return name
+
+    monkeypatch.setattr("basehttpserver._sharing.visibility._fold", fold)
+    visibility = Visibility(["private/*"], shows_dotfiles=False)
+    folded.clear()
+    names = ["a" + "\N{COMBINING ACUTE ACCENT}" * 2000, *"b" * 1000]
+    assert not visibility.hides(names)
+    assert sum(map(len, folded)) == sum(map(len, names))
+
+
 def test_the_folder_itself_is_never_hidden():
     assert not Visibility(["*"], shows_dotfiles=False).hides([])
 

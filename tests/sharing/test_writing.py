@@ -1,6 +1,7 @@
 """PUT, MKCOL and DELETE, over the wire, by curl, and by clients that mean no good."""
 
 import contextlib
+import errno
 import os
 import resource
 import socket
@@ -385,6 +386,18 @@ class TestAll:
             monkeypatch.setattr(os, "mkdir", refuse)
             path = "/file" if method == "DELETE" else "/new"
             assert shared.ask(method, path).status == 403
+
+    def test_no_descriptor_is_left(self, tmp_path, method, monkeypatch):
+        (tmp_path / "file").write_bytes(b"")
+        with sharing(tmp_path, WritingHandler, **ALL) as shared:
+
+            def refuse(*arguments, **more):
+                raise OSError(errno.EMFILE, "Too many open files")
+
+            monkeypatch.setattr("basehttpserver._files.served_folder.os.open", refuse)
+            path = "/file" if method == "DELETE" else "/new"
+            answer = shared.ask(method, path)
+        assert (answer.status, answer.fields["Retry-After"]) == (503, "1")
 
 
 def test_without_an_engine(tmp_path):

@@ -19,6 +19,9 @@ _WINDOWS_DEVICES = frozenset(
        "\N{SUPERSCRIPT TWO}\N{SUPERSCRIPT THREE}"]
 )  # fmt: skip
 
+#: What NTFS and FAT call a file besides, for programs of MS-DOS: ``GIT~1`` is ``.git``.
+_SHORT_NAME: Final = re.compile(r"(?=[^.]{3,8}(?:\.|\Z))[^.]+~[0-9]+(?:\.[^.]{0,3})?")
+
 #: Targets that are asked for again and again are shorter; what is remembered of longer ones would
 #: let a client fill the memory.
 _REMEMBERED_CHARACTERS = 256
@@ -85,6 +88,11 @@ def has_windows_meaning(path: str) -> bool:
         or name.split(".", 1)[0].rstrip(" ").upper() in _WINDOWS_DEVICES
         for name in re.split(r"[\\/]", rest)
     )
+
+
+def is_short_name(name: str) -> bool:
+    """Tell whether Windows may find by `name` a file that has another, longer one."""
+    return _SHORT_NAME.fullmatch(name) is not None
 
 
 def add_slash(target: str) -> str:

@@ -8,7 +8,7 @@ sizes behind each file, since a file may be another when it is read).
 What is in it is what listings show: by the same symbolic links, without what is hidden. What cannot
 be read is left out. A file that becomes shorter ends earlier in the archive, and what is appended
 to it does not follow; one that the disk cannot read to its end cuts the archive, and with it the
-connection, so that nobody takes it for whole.
+connection, so that nobody takes it for whole. So does one for which there is no descriptor left.
 
 The length is not known before. zipstream-ng computes one for archives without compression, by
 looking at each file twice; but then a file that has changed in between costs the whole download.
@@ -26,6 +26,7 @@ import zipfile
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
+from basehttpserver._engine.listener import OUT_OF_RESOURCES
 from basehttpserver._sharing.answers import RefusingHandler
 from basehttpserver._sharing.disposition import attachment
 
@@ -169,7 +170,8 @@ def _walk(folder: ServedFolder, path: str, name: str = "") -> Iterator[_Found | 
         try:
             status = os.stat(found.path)
             entries = folder.read_entries(found.path)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            _require_resources(error)
             yield None
             continue
         seen.add((status.st_dev, status.st_ino))
@@ -198,7 +200,8 @@ def _try_write_file(
 ) -> bool:
     try:
         file = folder.open_file(found.path)
-    except (OSError, ValueError):  # gone, no regular file, not for us
+    except (OSError, ValueError) as error:  # gone, no regular file, not for us
+        _require_resources(error)
         return False
     name = _plain(found.name)
     while name in archive.NameToInfo:
@@ -211,6 +214,15 @@ def _try_write_file(
             output.cut()
             raise
     return True
+
+
+def _require_resources(error: OSError | ValueError) -> None:
+    """Raise an error that says nothing of what it is about: no descriptor is left, or no memory.
+
+    An archive without that would look whole, and everything might be missing.
+    """
+    if isinstance(error, OSError) and error.errno in OUT_OF_RESOURCES:
+        raise error
 
 
 def _copy(file: RegularFile, entry: IO[bytes]) -> None:

@@ -9,6 +9,7 @@ Files go to the disk while they come. Those that came before something is refuse
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -27,7 +28,11 @@ _MAX_PARTS: Final = 1000
 _MAX_FIELD_BYTES: Final = 1024
 
 #: RFC 2046 5.1.1. Each block is searched for it together with what the last one left.
-_MAX_BOUNDARY_CHARACTERS: Final = 70
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+
+#: `email` takes time that is quadratic in the semicolons between quotes: 30,000 characters of them
+#: take 1.5 s. What browsers send has a boundary of 70 characters at most, and nothing else.
+_MAX_CONTENT_TYPE_CHARACTERS: Final = 1024
 
 #: In a form: the field for the name of a new folder.
 _MKDIR: Final = "mkdir"
@@ -60,6 +65,8 @@ class FormHandler(ResumableHandler):
         if self.headers.get_content_type() != "multipart/form-data":
             return super().prepare_post()
         self.require_permission(allowed=self.allows_upload or self.allows_mkdir)
+        if len(self.headers["Content-Type"]) > _MAX_CONTENT_TYPE_CHARACTERS:
+            raise RefusedError(HTTPStatus.BAD_REQUEST, "The form has no good boundary")
         parser = _make_parser(self.headers.get_boundary())
         self.folder_of_url()
         events = _events(parser, RequestBody(self))
@@ -99,7 +106,7 @@ def _make_parser(boundary: str | None) -> Any:
         )
     from multipart import PushMultipartParser
 
-    if not boundary or not boundary.isascii() or len(boundary) > _MAX_BOUNDARY_CHARACTERS:
+    if boundary is None or _BOUNDARY.fullmatch(boundary) is None:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "The form has no good boundary")
     return PushMultipartParser(boundary, max_segment_count=_MAX_PARTS)
 

@@ -15,7 +15,7 @@ import unicodedata
 from http import HTTPStatus
 from typing import Final
 
-from basehttpserver._files.paths import has_windows_meaning
+from basehttpserver._files.paths import has_windows_meaning, is_short_name
 from basehttpserver._sharing.refusal import RefusedError
 
 __all__ = [
@@ -53,7 +53,7 @@ def check_name(name: str) -> None:
         raise _bad("A name must not have control characters in it")
     if len(name.encode()) > _MAX_NAME_BYTES:
         raise _bad(f"A name must not be longer than {_MAX_NAME_BYTES} bytes")
-    if _ON_WINDOWS and (":" in name or has_windows_meaning(name)):
+    if _ON_WINDOWS and (":" in name or has_windows_meaning(name) or is_short_name(name)):
         raise _bad("Windows takes this name for something else")
 
 

@@ -101,11 +101,18 @@ class ReadingHandler(SimpleHTTPRequestHandler):
             return
         self.log_error("code %d, message %s", code, message or HTTPStatus.NOT_FOUND.phrase)
         self.send_response(code, message)
-        self.send_header("Content-type", self._content_type(self.not_found or ""))
+        content_type = self._content_type(self.not_found or "")
+        self.send_header("Content-type", content_type)
         self.send_header("Content-Length", str(len(page)))
-        self.end_headers()
+        # Those of a refusal are there already.
+        fields = *self._fields_at_the_end, *self._fields_of_anybodys(content_type)
+        self._end_headers_with(fields)
         if self.command != "HEAD":
             self.wfile.write(page)
+
+    def _fields_of_anybodys(self, content_type: str) -> list[tuple[str, str]]:
+        """Return the fields of what a visitor may have written, for a media type."""
+        return []
 
     def _try_read_own_page(self) -> bytes | None:
         if self.not_found is None or self.command not in ("GET", "HEAD"):

@@ -7,6 +7,8 @@ import errno
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from basehttpserver._engine.listener import OUT_OF_RESOURCES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -31,6 +33,10 @@ _NO_PERMISSION: Final = RefusedError(HTTPStatus.FORBIDDEN, "The server may not c
 _TAKEN: Final = RefusedError(HTTPStatus.CONFLICT, "The name is taken")
 _ABSENT: Final = RefusedError(HTTPStatus.CONFLICT, "There is no such folder")
 
+_BUSY: Final = RefusedError(
+    HTTPStatus.SERVICE_UNAVAILABLE, "The server has too much to do", [("Retry-After", "1")]
+)
+
 #: Failures that the client can do something about, or whoever runs the server. Others are a 500.
 _BY_ERRNO: Final = {
     errno.ENOSPC: _NO_ROOM,
@@ -45,6 +51,7 @@ _BY_ERRNO: Final = {
     errno.ENOTDIR: _ABSENT,
     errno.ELOOP: _ABSENT,
     errno.ENOTEMPTY: RefusedError(HTTPStatus.CONFLICT, "The folder is not empty"),
+    **dict.fromkeys(OUT_OF_RESOURCES, _BUSY),
     errno.ENAMETOOLONG: RefusedError(HTTPStatus.BAD_REQUEST, "The name is too long"),
 }
 
@@ -58,4 +65,4 @@ def refusing_failures_of_disk() -> Iterator[None]:
         known = _BY_ERRNO.get(error.errno or 0)
         if known is None:
             raise
-        raise RefusedError(known.status, known.explanation) from error
+        raise RefusedError(known.status, known.explanation, known.fields) from error

@@ -22,7 +22,6 @@ No deferred length: a page and a client that has a file know it.
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import shutil
 import stat
@@ -347,6 +346,6 @@ def _name_of_file(metadata: str) -> str:
         if key in found:
             try:
                 return base64.b64decode(found[key], validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:  # neither Base64 nor UTF-8, or not even ASCII
                 break
     raise RefusedError(HTTPStatus.BAD_REQUEST, "Upload-Metadata must have a filename")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import fnmatch
+import itertools
 import os
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from basehttpserver._files.paths import MAX_PATH_CHARACTERS, has_windows_meaning
+from basehttpserver._files.paths import MAX_PATH_CHARACTERS, has_windows_meaning, is_short_name
 from basehttpserver._files.served_folder import ServedFolder
 from basehttpserver._sharing.names import is_upload
 
@@ -51,23 +52,35 @@ class Visibility:
 
         So is what has a path that is too long: each folder on the way is looked at by its own.
         """
-        return _is_too_long(names) or any(
-            self._hides_last(names[: count + 1]) for count in range(len(names))
-        )
+        return _is_too_long(names) or any(map(self._hides_name, names)) or self._hides_path(names)
 
     def hides_in_shown(self, names: Sequence[str]) -> bool:
         """Tell whether what these names lead to is hidden, where nothing above it is."""
-        return _is_too_long(names) or self._hides_last(names)
+        return (
+            _is_too_long(names)
+            or self._hides_name(names[-1])
+            or (self._of_paths is not None and bool(self._of_paths.match(_fold("/".join(names)))))
+        )
 
-    def _hides_last(self, names: Sequence[str]) -> bool:
-        last = names[-1]
-        if is_upload(last):
+    def _hides_name(self, name: str) -> bool:
+        if is_upload(name):
             return True
-        if last.startswith(".") and not self._shows_dotfiles and last != _WELL_KNOWN:
+        if name.startswith(".") and not self._shows_dotfiles and name != _WELL_KNOWN:
             return True
-        if self._of_names is not None and self._of_names.match(_fold(last)):
-            return True
-        return self._of_paths is not None and bool(self._of_paths.match(_fold("/".join(names))))
+        return self._of_names is not None and bool(self._of_names.match(_fold(name)))
+
+    def _hides_path(self, names: Sequence[str]) -> bool:
+        """Tell whether a path glob matches these names, or some of them from the first on.
+
+        Each is folded once, and the path is put together once: a client may send thousands.
+        """
+        if self._of_paths is None:
+            return False
+        # No slash is composed with what is beside it.
+        folded = [_fold(name) for name in names]
+        path = "/".join(folded)
+        ends = itertools.accumulate((len(name) + 1 for name in folded), initial=-1)
+        return any(self._of_paths.match(path, 0, end) for end in itertools.islice(ends, 1, None))
 
 
 class VisibleFolder(ServedFolder):
@@ -130,8 +143,9 @@ class VisibleFolder(ServedFolder):
             names = self._names(path)
         except ValueError:
             return False
-        if _ON_WINDOWS and has_windows_meaning("/".join(names)):
-            return False  # Such as "private.", which is "private" there, and no such name.
+        if _ON_WINDOWS and (has_windows_meaning("/".join(names)) or any(map(is_short_name, names))):
+            # Such as "private.", which is "private" there, or "GIT~1", and no such name.
+            return False
         return not self._visibility.hides(names)
 
     def _require_shown(self, path: str) -> None:

@@ -47,6 +47,11 @@ __all__ = ["Target", "WritingHandler"]
 
 _OTHER_NAME: Final = "Only who asks for localhost or an address may change something here"
 
+#: Nothing is made below so many folders, one in the other. To come to each of them all above it are
+#: opened, so that what goes through a chain of thousands (an archive, the removal of a tree) takes
+#: time that is quadratic in them, or a descriptor and a call on the stack for each.
+_MAX_FOLDERS_ABOVE: Final = 100
+
 
 class Target(NamedTuple):
     """A name in a folder."""
@@ -259,9 +264,24 @@ class WritingHandler(AuthorizedHandler):
     def check_new(self, target: Target) -> Target:
         """Return `target` where it can be made. Raises a `RefusedError`."""
         check_name(target.name)
+        if len(target.names) - 1 > _MAX_FOLDERS_ABOVE:
+            raise RefusedError(HTTPStatus.FORBIDDEN, "There are too many folders above it")
         if self._is_hidden(target):
             raise RefusedError(HTTPStatus.FORBIDDEN, "Such names are hidden here")
+        if not self.allows_overwriting and self._has_shadow(target):
+            raise RefusedError(HTTPStatus.CONFLICT, "The name is taken")
         return target
+
+    def _has_shadow(self, target: Target) -> bool:
+        """Tell whether what has this name would be seen in the place of a file that has another.
+
+        Those are what `pretty_urls` finds, and index pages that come behind it.
+        """
+        name = target.name.casefold()
+        pages = [page.casefold() for page in self.index_pages]
+        behind = self.index_pages[pages.index(name) + 1 :] if name in pages else ()
+        names = [target.name + ".html", *behind] if self.pretty_urls else behind
+        return any(self._served_folder.is_file(os.path.join(target.folder, each)) for each in names)
 
     def make_folder(self, target: Target) -> None:
         """Make a folder; its mode is by the umask. Raises OSError and a `RefusedError`."""

@@ -1,8 +1,9 @@
 """The README of a folder: which file it is, and its text as HTML.
 
 Markdown is rendered by markdown-it-py, the extra ``readme``, where that is installed; what is not
-Markdown, and all of it elsewhere, is shown as it is. HTML in it is text, and links lead to http,
-https, mailto or relative references only; the page's Content-Security-Policy stands behind that.
+Markdown, what would cost too much, and all of it elsewhere, is shown as it is. HTML in it is text,
+and links lead to http, https, mailto or relative references only; the page's
+Content-Security-Policy stands behind that.
 """
 
 from __future__ import annotations
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 #: Whoever may upload may write one that takes as long to render as can be; that grows with this.
 MAX_README_BYTES = 64 * 1024
 
+#: A definition of a link or a picture counts again wherever it is used, with its address and title:
+#: 64 KiB of text can ask for a page of 900 MB. (CommonMark's own renderer has a bound like this.)
+_MAX_REFERENCE_CHARACTERS = 2 * MAX_README_BYTES
+
+#: Each line is looked at once for each list or quote that it may belong to: 20 quotes around 30,000
+#: lines of one letter take 2 s. Nobody's README of this size has such short lines throughout.
+_MAX_LINES = 4096
+
+#: What is within a paragraph takes time that is quadratic in its brackets, stars and backticks: so
+#: the sum of the squares is bounded. A search at random found 10 s without that, and 1.4 s with it.
+#: Sixty-four KiB in paragraphs of a thousand characters, which are long ones, are below it.
+_MAX_SUM_OF_SQUARES = 8192**2
+
 #: So many are kept as they were rendered: a page that is asked for again takes no time for it.
 _KEPT = 8
 
@@ -30,6 +44,10 @@ _MARKDOWN = (".md", ".markdown")
 _SCHEME = re.compile("([^/?#:]*):")
 _SCHEMES = ("http", "https", "mailto")
 _ALIGNMENT = re.compile("text-align:(left|center|right)")
+
+
+class _TooCostlyError(Exception):
+    """Somebody has written Markdown that would take long, or become much."""
 
 
 class Readme(NamedTuple):
@@ -57,12 +75,15 @@ def render_readme(readme: Readme) -> str:
     if readme.name.lower().endswith(_MARKDOWN):
         render = _markdown_renderer()
         if render is not None:
-            return f'<div class="markdown">\n{render(readme.text)}</div>\n'
+            rendered = render(readme.text)
+            if rendered is not None:
+                return f'<div class="markdown">\n{rendered}</div>\n'
     return f"<pre>{html.escape(_without_surrogates(readme.text))}</pre>\n"
 
 
 @functools.cache
-def _markdown_renderer() -> Callable[[str], str] | None:
+def _markdown_renderer() -> Callable[[str], str | None] | None:
+    """Return what renders Markdown, and None where that would cost too much; None: no library."""
     try:
         from markdown_it import MarkdownIt
     except ImportError:
@@ -71,11 +92,18 @@ def _markdown_renderer() -> Callable[[str], str] | None:
     # So its documentation says to do.
     parser.validateLink = _is_harmless  # type: ignore[method-assign]
     parser.add_render_rule("image", _render_image)
+    parser.core.ruler.before("inline", "paragraphs", _bound_paragraphs)
+    parser.core.ruler.push("references", _bound_references)
     parser.core.ruler.push("page", _fit_into_page)
 
     @functools.lru_cache(maxsize=_KEPT)
-    def render(text: str) -> str:
-        rendered: str = parser.render(_without_surrogates(text))
+    def render(text: str) -> str | None:
+        if text.count("\n") + text.count("\r") > _MAX_LINES:
+            return None
+        try:
+            rendered: str = parser.render(_without_surrogates(text))
+        except _TooCostlyError:
+            return None
         return rendered
 
     return render
@@ -98,6 +126,25 @@ def _render_image(self: Any, tokens: Sequence[Any], index: int, options: Any, en
     if _is_elsewhere(source):
         return alternative
     return f'<img src="{html.escape(source)}" alt="{alternative}" loading="lazy">'
+
+
+def _bound_paragraphs(state: Any) -> None:
+    """Raise a `_TooCostlyError` before what is within paragraphs is looked at."""
+    lengths = (len(token.content) for token in state.tokens if token.type == "inline")
+    if sum(length**2 for length in lengths) > _MAX_SUM_OF_SQUARES:
+        raise _TooCostlyError
+
+
+def _bound_references(state: Any) -> None:
+    """Raise a `_TooCostlyError` before what is too long is put together."""
+    length = 0
+    to_do = list(state.tokens)
+    while to_do:
+        token = to_do.pop()
+        length += sum(len(str(value)) for value in token.attrs.values())
+        if length > _MAX_REFERENCE_CHARACTERS:
+            raise _TooCostlyError
+        to_do += token.children or ()
 
 
 def _fit_into_page(state: Any) -> None:
