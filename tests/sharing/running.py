@@ -51,6 +51,7 @@ class Shared:
         """Run curl for a path of this server, the last argument; return status, and its trace."""
         *options, path = arguments
         command = ["curl", "--silent", "--verbose", "--max-time", "10", "--noproxy", "*"]
+        command += ["--expect100-timeout", "9"]  # Else it waits a second for 100, and sends.
         command += ["--write-out", "\n%{http_code} %{size_upload}", "--output", os.devnull]
         result = subprocess.run(
             [*command, *options, self.url + path],
