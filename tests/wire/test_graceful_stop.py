@@ -312,7 +312,7 @@ class TestMistakes:
             (["--unknown"], "--unknown is no option"),
             (["--protocol", "HTTP/9"], "invalid choice"),
             (["--bind", "192.0.2.1"], "cannot listen"),
-            (["--bind", "no such name"], "cannot listen"),
+            (["--bind", "no such name"], "is no address, and no name that leads to one"),
             (["--header", "Bad Name", "value"], "is not a header name"),
             (["--header", "X-Bad", "a\nb"], "cannot be sent"),
             (["--content-type", "a\r\nb"], "is no media type"),

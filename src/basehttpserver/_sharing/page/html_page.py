@@ -64,13 +64,12 @@ def encode_page(
     shell = template.CHANGING if may_change else template.READING
     delete = _DELETE if allowed.delete else ""
     kinds = [kind_of(entry) for entry in entries]
-    rows = [_row(entry, kind, delete) for entry, kind in zip(entries, kinds, strict=True)]
-    values = {
+    values: dict[str, str | list[bytes]] = {
         "title": _escape(path),
         "breadcrumbs": _breadcrumbs(path),
         "columns": "".join(_column(column, order) for column in _TITLES)
         + (_DELETE_COLUMN if allowed.delete else ""),
-        "rows": _blocks(rows),
+        "rows": _blocks(entries, kinds, delete),
         "summary": _summary(entries),
         "classes": "deletes" if allowed.delete else "",
         "zip": _ZIP if allowed.zip else "",
@@ -148,18 +147,27 @@ def _column(column: Column, order: Order) -> str:
     )
 
 
-def _blocks(rows: Sequence[str]) -> str:
-    """Return these rows in blocks that a browser lays out when they come into sight."""
-    pieces: list[str] = []
-    for begin in range(0, len(rows) or 1, _ROWS_OF_BLOCK):
-        block = rows[begin : begin + _ROWS_OF_BLOCK]
-        pieces += ("<tbody role=rowgroup>\n", *block, "</tbody>\n")
-    return "".join(pieces)
+def _blocks(entries: Sequence[Entry], kinds: Sequence[Kind], delete: str) -> list[bytes]:
+    """Return the rows as UTF-8, in blocks that a browser lays out when they come into sight.
+
+    Each by itself: Python has room for small things, and uses it again. Of larger ones, `malloc`
+    keeps the room in each thread that has made a page, as much as that has.
+    """
+    pieces = []
+    for begin in range(0, len(entries) or 1, _ROWS_OF_BLOCK):
+        of_block = slice(begin, begin + _ROWS_OF_BLOCK)
+        pieces.append(b"<tbody role=rowgroup>\n")
+        pieces += [
+            _row(entry, kind, delete)
+            for entry, kind in zip(entries[of_block], kinds[of_block], strict=True)
+        ]
+        pieces.append(b"</tbody>\n")
+    return pieces
 
 
 @functools.lru_cache(_KEPT_ROWS)
-def _row(entry: Entry, kind: Kind, delete: str) -> str:
-    """Return one row; page.css lays it out as a grid, so that its roles must be said.
+def _row(entry: Entry, kind: Kind, delete: str) -> bytes:
+    """Return one row as UTF-8; page.css lays it out as a grid, so that its roles must be said.
 
     Twenty thousand of them are sent: what HTML lets one leave out is left out.
     """
@@ -174,7 +182,7 @@ def _row(entry: Entry, kind: Kind, delete: str) -> str:
     return (
         f'<tr role=row class={classes}><th role=rowheader scope=row><a href="{link_to(entry)}">'
         f"<bdi>{_escape(name)}</bdi></a>{size_cell}<td role=cell>{shown_date}{delete}\n"
-    )
+    ).encode()
 
 
 def _summary(entries: Sequence[Entry]) -> str:

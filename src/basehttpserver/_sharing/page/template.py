@@ -9,7 +9,10 @@ import base64
 import hashlib
 import importlib.resources
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 #: A space before a colon is left: there it means "any element inside".
@@ -25,21 +28,22 @@ class Template:
         # Texts and names in turn.
         self._pieces = _PLACE.split(text)
 
-    def fill(self, values: dict[str, str]) -> str:
+    def fill(self, values: Mapping[str, str]) -> str:
         """Return the text with a value in each place; what is not HTML in them is escaped before.
 
         Raises KeyError for a place without a value.
         """
-        return "".join(self._filled(values))
-
-    def encode(self, values: dict[str, str]) -> bytes:
-        """Return the same as UTF-8: piece by piece, since those of ASCII alone take no time."""
-        return b"".join([piece.encode() for piece in self._filled(values)])
-
-    def _filled(self, values: dict[str, str]) -> list[str]:
         pieces = self._pieces[:]
         pieces[1::2] = [values[name] for name in pieces[1::2]]
-        return pieces
+        return "".join(pieces)
+
+    def encode(self, values: Mapping[str, str | list[bytes]]) -> bytes:
+        """Return the same as UTF-8; a value may be pieces of that already."""
+        encoded: list[bytes] = []
+        for number, piece in enumerate(self._pieces):
+            value = values[piece] if number % 2 else piece
+            encoded += [value.encode()] if isinstance(value, str) else value
+        return b"".join(encoded)
 
 
 def _read(name: str) -> str:
