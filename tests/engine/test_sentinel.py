@@ -157,6 +157,28 @@ class TestThread:
         assert not thread.is_alive()
         sentinel.stop()
 
+    def test_stop_as_it_falls_asleep(self, monkeypatch):
+        """It must not sleep over that."""
+        monkeypatch.setattr(module, "LINGER_SECONDS", PATIENCE_SECONDS)
+        sentinel = Sentinel(time.monotonic)
+        stopping = threading.Thread(target=sentinel.stop)
+
+        class Lead(Output):
+            looks = 0
+
+            def look(self):
+                self.looks += 1
+                if self.looks == module.IDLE_LOOKS + 1:  # Behind this one it falls asleep.
+                    stopping.start()
+                    eventually(sentinel._stopped.is_set)
+                return False
+
+        sentinel.guard(Lead())
+        sentinel.call()
+        eventually(lambda: stopping.ident, "the stop")
+        stopping.join(PATIENCE_SECONDS / 2)
+        assert not stopping.is_alive()
+
     def test_stop_without_a_start(self):
         Sentinel(Clock()).stop()
 

@@ -145,6 +145,8 @@ class Sentinel:
     def _sleep(self) -> bool:
         """Sleep until called; ``False`` when that takes so long that the thread may end."""
         with self._lock:
+            if self._stopped.is_set():
+                return False  # `stop` has called, and joins us: that call must not be cleared.
             self._called.clear()
             self.is_asleep = True
         # Whoever began before it could see that has left something to see: a lead's deque and
