@@ -372,6 +372,41 @@ def test_scripts_end_with_their_server(site):
     assert not is_running(int(number.read_text()))
 
 
+def test_script_that_is_just_being_started_ends_with_its_server(site):
+    site.sh("script.sh", "sleep 1000")
+    program = (
+        "import functools, os, subprocess, threading\n"
+        "from basehttpserver import ThreadingHTTPServer, cgi\n"
+        "from basehttpserver._cgi import script\n"
+        "class Popen(subprocess.Popen):\n"
+        "    def __init__(self, *arguments, **options):\n"
+        "        super().__init__(*arguments, **options)\n"
+        "        print(self.pid, flush=True)\n"
+        "        has_started.set()\n"
+        f"        script._is_ending.wait({PATIENCE_SECONDS})\n"
+        "has_started = threading.Event()\n"
+        "subprocess.Popen = Popen\n"
+        "cgi.nobody_uid = os.geteuid\n"
+        f"make = functools.partial(cgi.CGIHTTPRequestHandler, directory={str(site.folder)!r})\n"
+        "server = ThreadingHTTPServer(('127.0.0.1', 0), make)\n"
+        "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+        "print(server.server_port, flush=True)\n"
+        "has_started.wait()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            port = int(server.stdout.readline())
+            with conversation(("127.0.0.1", port)) as client:
+                client.get("/cgi-bin/script.sh")
+                number = int(server.stdout.readline())
+                server.wait(PATIENCE_SECONDS)
+        finally:
+            server.kill()
+    assert not is_running(number)
+
+
 def test_slow_script_holds_up_no_other_request(site):
     go_on = site.folder / "go-on"
     site.sh("script.sh", f"until [ -e {go_on} ]; do sleep 0.01; done", "echo", "echo done")

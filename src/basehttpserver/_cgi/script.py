@@ -6,10 +6,12 @@ the server's terminal is not its affair; a server that ends takes its scripts wi
 
 import atexit
 import contextlib
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, Final
@@ -30,7 +32,12 @@ _LAST_WAIT_SECONDS: Final = 5.0
 #: How much of a script's standard error is logged.
 MAX_LOGGED_BYTES: Final = 65536
 
+# Adding to a set, discarding, and copying it into a list are one step each, also on free-threaded
+# builds, which lock the set.
 _running: Final[set["subprocess.Popen[bytes]"]] = set()
+#: Something for each that is just being started.
+_starting: Final[set[object]] = set()
+_is_ending: Final = threading.Event()
 
 
 class ScriptSilentError(Exception):
@@ -59,18 +66,9 @@ class Script:
         `body` is its standard input. `credentials` are arguments of ``subprocess.Popen``: as whom
         it runs. `log` takes the lines of its standard error. Raises ``OSError`` and ``ValueError``.
         """
-        self._process = subprocess.Popen(
-            command,
-            executable=executable,
-            env=environment,
-            stdin=body,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-            **credentials,
+        self._process = _start(
+            command, executable=executable, env=environment, stdin=body, **credentials
         )
-        _running.add(self._process)
         self._errors = _ErrorLines(log)
         try:
             self._pipes = _pipes_of(self._process)
@@ -129,6 +127,28 @@ class Script:
         finally:
             self._pipes.close()
             _forget(self._process)
+
+
+def _start(command: Sequence[str], **options: Any) -> "subprocess.Popen[bytes]":
+    """Start a script that ends with the interpreter. Raises ``OSError`` and ``ValueError``."""
+    starting = object()
+    _starting.add(starting)
+    try:
+        # Looked at behind that, as `_end_all` looks in the other order: one of us sees the other.
+        if _is_ending.is_set():
+            raise OSError(errno.ESHUTDOWN, "The program ends")
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+            **options,
+        )
+        _running.add(process)
+    finally:
+        _starting.discard(starting)
+    return process
 
 
 def _pipes_of(process: "subprocess.Popen[bytes]") -> Pipes:
@@ -216,6 +236,20 @@ else:
 @atexit.register
 def _end_all() -> None:
     """Leave no script behind whose thread the end of the interpreter has stopped."""
+    _is_ending.set()
+    deadline = time.monotonic() + _LAST_WAIT_SECONDS
+    while _starting and time.monotonic() < deadline:
+        time.sleep(0.01)
     for process in list(_running):
         if process.poll() is None:
             _end(process, 0)
+
+
+def _after_fork_in_child() -> None:
+    """Leave the parent's scripts to it."""
+    _running.clear()
+    _starting.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
