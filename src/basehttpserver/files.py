@@ -279,11 +279,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
     ) -> None:
         """Send 304 for a page that has `fields` and those (RFC 9110 15.4.5)."""
         self.send_response(HTTPStatus.NOT_MODIFIED)
-        self._send_unless_sent(
-            each
-            for each in (*fields, *(self.extra_response_headers or ()))
-            if each[0].lower() in _ALSO_IN_304
-        )
+        self._send_unless_sent(_those_of_304([*fields, *(self.extra_response_headers or ())]))
         self._end_headers_with(at_the_end)
 
     def _locate(self) -> str:
@@ -385,12 +381,9 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         if current.modified is not None:
             self.send_header("Last-Modified", self.date_time_string(current.modified))
         is_modified = status != _NOT_MODIFIED
-        if self.extra_response_headers:
-            self._send_unless_sent(
-                each
-                for each in self.extra_response_headers
-                if is_modified or each[0].lower() in _ALSO_IN_304
-            )
+        extra = self.extra_response_headers
+        if extra:
+            self._send_unless_sent(extra if is_modified else _those_of_304(extra))
         at_the_end = [("ETag", current.tag), *varies, *self._fields_of(representation.content_type)]
         if not is_modified:
             self._end_headers_with(at_the_end)
@@ -467,3 +460,7 @@ class SimpleHTTPRequestHandler(BaseHTTPRequestHandler):
         for name, value in fields:
             if f"\n{name.lower()}:" not in sent or name in adding_up:
                 self.send_header(name, value)
+
+
+def _those_of_304(fields: Iterable[Sequence[str]]) -> list[Sequence[str]]:
+    return [each for each in fields if each[0].lower() in _ALSO_IN_304]

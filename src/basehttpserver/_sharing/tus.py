@@ -24,7 +24,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import shutil
-import stat
 import time
 import urllib.parse
 from http import HTTPStatus
@@ -285,15 +284,6 @@ class ResumableHandler(WritingHandler):
         if is_hidden or not self._served_folder.is_folder(path):
             raise RefusedError(HTTPStatus.NOT_FOUND, "There is no such folder")
         return path, names
-
-    def check_place(self, target: Target) -> None:
-        """Raise a `RefusedError` where a file may not be put, as things are now."""
-        with self.hold(target.folder) as folder:
-            status = self._check_conditions(folder, target.name)
-        if status is not None and not self.allows_overwriting:
-            raise RefusedError(HTTPStatus.CONFLICT, "The name is taken")
-        if status is not None and stat.S_ISDIR(status.st_mode):
-            raise RefusedError(HTTPStatus.CONFLICT, "The name is a folder's")
 
     def _folder_url(self) -> str:
         """Return the URL of the folder that has the request's, a path that ends with a slash."""

@@ -159,12 +159,7 @@ class WritingHandler(AuthorizedHandler):
             # RFC 9110 14.5: a part taken for the whole would destroy it.
             raise RefusedError(HTTPStatus.BAD_REQUEST, "A part of a file cannot be put")
         target = self.new_target()
-        with self.hold(target.folder) as folder:
-            status = self._check_conditions(folder, target.name)
-            if status is not None and not self.allows_overwriting:
-                raise RefusedError(HTTPStatus.CONFLICT, "The name is taken")
-            if status is not None and stat.S_ISDIR(status.st_mode):
-                raise RefusedError(HTTPStatus.CONFLICT, "The name is a folder's")
+        self.check_place(target)
         body = RequestBody(self, self.max_upload_bytes)
 
         def put() -> None:
@@ -282,6 +277,15 @@ class WritingHandler(AuthorizedHandler):
         behind = self.index_pages[pages.index(name) + 1 :] if name in pages else ()
         names = [target.name + ".html", *behind] if self.pretty_urls else behind
         return any(self._served_folder.is_file(os.path.join(target.folder, each)) for each in names)
+
+    def check_place(self, target: Target) -> None:
+        """Raise a `RefusedError` where a file may not be put, as things are now."""
+        with self.hold(target.folder) as folder:
+            status = self._check_conditions(folder, target.name)
+        if status is not None and not self.allows_overwriting:
+            raise RefusedError(HTTPStatus.CONFLICT, "The name is taken")
+        if status is not None and stat.S_ISDIR(status.st_mode):
+            raise RefusedError(HTTPStatus.CONFLICT, "The name is a folder's")
 
     def make_folder(self, target: Target) -> None:
         """Make a folder; its mode is by the umask. Raises OSError and a `RefusedError`."""

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import importlib.resources
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,17 +33,19 @@ class Template:
 
         Raises KeyError for a place without a value.
         """
-        pieces = self._pieces[:]
-        pieces[1::2] = [values[name] for name in pieces[1::2]]
-        return "".join(pieces)
+        return "".join(self._filled(values))
 
     def encode(self, values: Mapping[str, str | list[bytes]]) -> bytes:
         """Return the same as UTF-8; a value may be pieces of that already."""
         encoded: list[bytes] = []
-        for number, piece in enumerate(self._pieces):
-            value = values[piece] if number % 2 else piece
-            encoded += [value.encode()] if isinstance(value, str) else value
+        for piece in self._filled(values):
+            encoded += [piece.encode()] if isinstance(piece, str) else piece
         return b"".join(encoded)
+
+    def _filled(self, values: Mapping[str, Any]) -> list[Any]:
+        pieces: list[Any] = self._pieces[:]
+        pieces[1::2] = [values[name] for name in pieces[1::2]]
+        return pieces
 
 
 def _read(name: str) -> str:
