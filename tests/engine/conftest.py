@@ -1,4 +1,4 @@
-"""The rig of a poller, for the tests of several parts of it."""
+"""Rigs: what is tested and what it stands between. Each test's are closed at its end."""
 
 import pytest
 
@@ -6,11 +6,17 @@ from tests.engine.poller_rig import Rig
 
 
 @pytest.fixture
-def make_rig():
+def rig_class():
+    """That of a poller; modules with a rig of their own say so by a fixture of this name."""
+    return Rig
+
+
+@pytest.fixture
+def make_rig(rig_class):
     rigs = []
 
     def make(**options):
-        rigs.append(Rig(**options))
+        rigs.append(rig_class(**options))
         return rigs[-1]
 
     yield make

@@ -66,16 +66,8 @@ class Rig:
 
 
 @pytest.fixture
-def make_rig():
-    rigs = []
-
-    def make(**settings):
-        rigs.append(Rig(**settings))
-        return rigs[-1]
-
-    yield make
-    for rig in rigs:
-        rig.close()
+def rig_class():
+    return Rig
 
 
 @pytest.fixture

@@ -81,21 +81,8 @@ class Rig:
 
 
 @pytest.fixture
-def make_rig():
-    rigs = []
-
-    def make(**changes):
-        rigs.append(Rig(**changes))
-        return rigs[-1]
-
-    yield make
-    for rig in rigs:
-        rig.close()
-
-
-@pytest.fixture
-def rig(make_rig):
-    return make_rig()
+def rig_class():
+    return Rig
 
 
 class TestWait:

@@ -345,19 +345,27 @@ def test_script_that_closes_its_output_is_waited_for(site, pipes):
         assert done.exists()
 
 
+def serving_program(site, *lines, before=()):
+    """A program that serves `site` in a thread, prints its port, and goes on with `lines`."""
+    return "\n".join(
+        [
+            "import functools, os, subprocess, threading",
+            "from basehttpserver import ThreadingHTTPServer, cgi",
+            *before,
+            "cgi.nobody_uid = os.geteuid",
+            f"make = functools.partial(cgi.CGIHTTPRequestHandler, directory={str(site.folder)!r})",
+            "server = ThreadingHTTPServer(('127.0.0.1', 0), make)",
+            "threading.Thread(target=server.serve_forever, daemon=True).start()",
+            "print(server.server_port, flush=True)",
+            *lines,
+        ]
+    )
+
+
 def test_scripts_end_with_their_server(site):
     number = site.folder / "number"
     site.sh("script.sh", f"echo $$ > {number}.new; mv {number}.new {number}", "sleep 1000")
-    program = (
-        "import functools, os, threading\n"
-        "from basehttpserver import ThreadingHTTPServer, cgi\n"
-        "cgi.nobody_uid = os.geteuid\n"
-        f"make = functools.partial(cgi.CGIHTTPRequestHandler, directory={str(site.folder)!r})\n"
-        "server = ThreadingHTTPServer(('127.0.0.1', 0), make)\n"
-        "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
-        "print(server.server_port, flush=True)\n"
-        "input()\n"
-    )
+    program = serving_program(site, "input()")
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
@@ -374,25 +382,18 @@ def test_scripts_end_with_their_server(site):
 
 def test_script_that_is_just_being_started_ends_with_its_server(site):
     site.sh("script.sh", "sleep 1000")
-    program = (
-        "import functools, os, subprocess, threading\n"
-        "from basehttpserver import ThreadingHTTPServer, cgi\n"
-        "from basehttpserver._cgi import script\n"
-        "class Popen(subprocess.Popen):\n"
-        "    def __init__(self, *arguments, **options):\n"
-        "        super().__init__(*arguments, **options)\n"
-        "        print(self.pid, flush=True)\n"
-        "        has_started.set()\n"
-        f"        script._is_ending.wait({PATIENCE_SECONDS})\n"
-        "has_started = threading.Event()\n"
-        "subprocess.Popen = Popen\n"
-        "cgi.nobody_uid = os.geteuid\n"
-        f"make = functools.partial(cgi.CGIHTTPRequestHandler, directory={str(site.folder)!r})\n"
-        "server = ThreadingHTTPServer(('127.0.0.1', 0), make)\n"
-        "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
-        "print(server.server_port, flush=True)\n"
-        "has_started.wait()\n"
-    )
+    late = [
+        "from basehttpserver._cgi import script",
+        "class Popen(subprocess.Popen):",
+        "    def __init__(self, *arguments, **options):",
+        "        super().__init__(*arguments, **options)",
+        "        print(self.pid, flush=True)",
+        "        has_started.set()",
+        f"        script._is_ending.wait({PATIENCE_SECONDS})",
+        "has_started = threading.Event()",
+        "subprocess.Popen = Popen",
+    ]
+    program = serving_program(site, "has_started.wait()", before=late)
     with subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
     ) as server:
